@@ -1,0 +1,69 @@
+"""What can be wrong with a call, as the caller sees it.
+
+One root class. Each child is one thing a caller can react to and carries the code and the short
+text of the fault that answers it (spec: sync-lead, section 6). The message is a sentence that
+names the value at fault; `soap.faults` adds the code to it.
+"""
+
+from typing import ClassVar
+
+
+class SyncleadError(Exception):
+    """Root of everything a call can be answered with instead of a lead."""
+
+    code: ClassVar[int]
+    text: ClassVar[str]
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class LeadKeyRequiredError(SyncleadError):
+    """The record names nobody: no Id, Email, foreign id or cookie that identifies somebody."""
+
+    code, text = 20101, "Lead key required"
+
+
+class LeadNotFoundError(SyncleadError):
+    """An Id is given and no lead has it."""
+
+    code, text = 20103, "Lead not found"
+
+
+class LeadDetailRequiredError(SyncleadError):
+    """The call has no leadRecord."""
+
+    code, text = 20104, "Lead detail required"
+
+
+class UnknownLeadFieldError(SyncleadError):
+    """An attribute is not in the field catalogue; the message lists all such names."""
+
+    code, text = 20105, "Unknown lead field"
+
+
+class LeadSyncFailedError(SyncleadError):
+    """The lead exists where the named workspace cannot reach it."""
+
+    code, text = 20106, "Lead sync failed"
+
+
+class ParameterRequiredError(SyncleadError):
+    """A required part of the call is missing."""
+
+    code, text = 20109, "Parameter required"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Required parameter missing: {name}")
+
+
+class InputError(SyncleadError):
+    """A value is bad; the message names the place and the reason."""
+
+    code, text = 20110, "Input error"
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"Bad value for {name}: {reason}")
+        self.name = name
+        self.reason = reason
