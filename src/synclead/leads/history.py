@@ -1,0 +1,95 @@
+"""The activities that a call leaves behind (sync-lead, section 5)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from synclead.leads.lead import Visitor
+from synclead.leads.outcome import Activity, Why
+
+SOURCE = "Web service API"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedValue:
+    """One field that really changed; None is unset."""
+
+    name: str
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyMove:
+    """A key that another known lead lost to the target."""
+
+    type: str
+    """`Foreign Id Moved` or `Cookie Moved`."""
+    key: str
+    from_lead: int
+
+
+def history_of(
+    lead_id: int,
+    *,
+    is_new: bool,
+    changed_values: Iterable[ChangedValue],
+    moves: Iterable[KeyMove],
+    visitor: Visitor | None,
+    why: Why,
+    first_id: int,
+    at: datetime,
+) -> tuple[Activity, ...]:
+    """One `New Lead` for a lead that did not exist, one `Change Data Value` a field of one that did, `Merge Leads`
+    where a visitor was merged, and a move of a key on both leads. Ids run from `first_id`."""
+    common = {"Source": SOURCE, "Reason": describe(why)}
+    written: list[tuple[int, str, dict[str, str]]] = []
+    if is_new:
+        written.append((lead_id, "New Lead", common))
+    else:
+        for value in changed_values:
+            named = {
+                "Attribute Name": value.name,
+                "Old Value": value.old or "",
+                "New Value": value.new or "",
+            }
+            written.append((lead_id, "Change Data Value", named | common))
+        if visitor:
+            written.append((lead_id, "Merge Leads", {"Merged Visitor": str(visitor.id)} | common))
+    for move in moves:
+        named = {"Key": move.key, "From Lead": str(move.from_lead), "To Lead": str(lead_id)}
+        written.append((move.from_lead, move.type, named | common))
+        written.append((lead_id, move.type, named | common))
+    return tuple(
+        Activity(first_id + place, owner, type_, at, attributes)
+        for place, (owner, type_, attributes) in enumerate(written)
+    )
+
+
+def describe(why: Why) -> str:
+    """The reasons of an outcome as one line for people: `step 4, Email; cookie of lead 7 moved`."""
+    parts = [f"step {why.step}, {why.key}"]
+    if why.partition_rule:
+        parts.append(f"partition by {why.partition_rule}")
+    if why.became_known is not None:
+        parts.append(f"visitor {why.became_known} became known")
+    if why.visitor_merged is not None:
+        parts.append(f"visitor {why.visitor_merged} merged")
+    if why.foreign_id_moved_from is not None:
+        parts.append(f"foreign id of lead {why.foreign_id_moved_from} moved")
+    if why.cookie_moved_from is not None:
+        parts.append(f"cookie of lead {why.cookie_moved_from} moved")
+    if why.email_shared_with:
+        parts.append("Email shared with lead " + ", ".join(map(str, why.email_shared_with)))
+    if why.left_without_key:
+        parts.append("left without a key: lead " + ", ".join(map(str, why.left_without_key)))
+    if why.email_element_unused:
+        parts.append("the Email element was not used")
+    if why.email_not_renamed:
+        parts.append("Email not renamed: both addresses are known")
+    parts.extend(f"skipped {reason}" for reason in why.skipped)
+    if why.cookie_ignored:
+        parts.append(f"cookie ignored: {why.cookie_ignored}")
+    if why.fields_created:
+        parts.append("fields created: " + ", ".join(why.fields_created))
+    return "; ".join(parts)

@@ -1,0 +1,342 @@
+"""What a call changes once its target is known: values, keys, places and history (sync-lead, 3 to 5)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol
+
+from synclead.leads.errors import InputError, LeadSyncFailedError
+from synclead.leads.fields import Catalogue, Field
+from synclead.leads.history import ChangedValue, KeyMove, history_of
+from synclead.leads.lead import Email, ForeignId, Lead, Visitor
+from synclead.leads.outcome import Activity, Outcome, Why
+from synclead.leads.places import Workspace
+from synclead.leads.record import SyncRequest
+from synclead.leads.resolve import Found, KnownLeads, Row, look_up, resolve
+from synclead.leads.subscription import Subscription
+
+HIGHEST_LEAD_ID = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """The next numbers of a subscription, as its counter row holds them under the lock."""
+
+    next_lead_id: int
+    next_activity_id: int
+    next_change: int
+
+
+class Known(KnownLeads, Protocol):
+    """The leads that a group's keys could mean, with the counter and the fields as planning left them."""
+
+    counter: Counter
+    catalogue: Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one call writes, and its outcome. Nothing is written until it is applied."""
+
+    outcome: Outcome
+    counter: Counter
+    is_new: bool = False
+    losers: tuple[Lead, ...] = ()
+    """Other leads, after they lost a key to the target."""
+    foreign_id_set: ForeignId | None = None
+    foreign_id_is_new: bool = False
+    cookie_bound: str | None = None
+    cookie_is_new: bool = False
+    visitor: Visitor | None = None
+    """The visitor who became the target or was merged into it."""
+    activities: tuple[Activity, ...] = ()
+    fields: tuple[Field, ...] = ()
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A plan while it is made: the target, and what has been decided about it so far."""
+
+    found: Found
+    row: Row
+    before: Lead | None
+    visitor: Visitor | None
+    values: dict[str, str]
+    email: Email | None
+    foreign_ids: tuple[ForeignId, ...]
+    cookies: int
+    changed_values: list[ChangedValue] = field(default_factory=list)
+    moves: list[KeyMove] = field(default_factory=list)
+    losers: dict[int, Lead] = field(default_factory=dict)
+    foreign_id_set: ForeignId | None = None
+    cookie_bound: str | None = None
+    skipped: list[str] = field(default_factory=list)
+    fields: list[Field] = field(default_factory=list)
+
+
+def plan(request: SyncRequest, known: Known, subscription: Subscription, now: datetime) -> Plan:
+    """Decide which lead a call means and what it changes.
+
+    `known` holds every lead that the keys of the call could mean; it is not changed. `now` is in UTC.
+    Raises the SyncleadErrors of section 5 that need stored leads: 20103, 20101, 20106, and 20110 for a read-only
+    field that has another value.
+    """
+    found = look_up(request, known, subscription.policy)
+    row, target = resolve(found)
+    before = target if isinstance(target, Lead) else None
+    draft = _Draft(
+        found=found,
+        row=row,
+        before=before,
+        visitor=found.visitor,
+        values=dict(before.values if before else target.values if isinstance(target, Visitor) else {}),
+        email=before.email if before else None,
+        foreign_ids=before.foreign_ids if before else (),
+        cookies=before.cookies if before else 0,
+    )
+    workspace = subscription.places.workspace(request.workspace)
+    check_reach(draft, workspace, subscription)
+    check_read_only(draft, subscription)
+    set_values(draft, known.catalogue)
+    set_email(draft)
+    set_foreign_id(draft)
+    set_cookie(draft)
+    return finish(draft, known, subscription, workspace, now)
+
+
+def check_reach(draft: _Draft, workspace: Workspace | None, subscription: Subscription) -> None:
+    """A named workspace reaches leads of its primary partition by unique keys, and any lead by Email (section 4)."""
+    if not subscription.places.enabled or workspace is None:
+        return
+    if subscription.policy.workspace_mismatch == "update":
+        return
+    found, lead = draft.found, draft.before
+    if lead and lead.partition != workspace.primary_partition:
+        by_email_too = draft.row.step in (2, 3) and found.is_found_by_email(lead)
+        if draft.row.step in (1, 2, 3) and not by_email_too:
+            raise LeadSyncFailedError(
+                f"Lead {lead.id} is in partition {lead.partition}, which is not the primary partition of "
+                f"workspace {workspace.name}"
+            )
+    owner = found.foreign_lead
+    if lead and owner and owner.id != lead.id and owner.partition != workspace.primary_partition:
+        raise LeadSyncFailedError(
+            f"The ForeignSysPersonId belongs to lead {owner.id} in partition {owner.partition}, which is not the "
+            f"primary partition of workspace {workspace.name}"
+        )
+
+
+def check_read_only(draft: _Draft, subscription: Subscription) -> None:
+    """A read-only field may be sent with the value that the lead has (section 5), so that an answer can be sent back."""
+    for name, value in draft.found.request.read_only.items():
+        if draft.values.get(name) == value:
+            continue
+        reason = "the field is read-only and has another value"
+        if subscription.policy.bad_value == "fault":
+            raise InputError(name, reason)
+        draft.skipped.append(f"{name}: {reason}")
+
+
+def set_values(draft: _Draft, catalogue: Catalogue) -> None:
+    """Write the fields that were sent; fields not named stay as they are (section 5)."""
+    for name, value in draft.found.request.values.items():
+        change_value(draft, name, value)
+    for name, text in draft.found.request.unknown.items():
+        made = catalogue.find(name)  # an earlier call of the group may have made it
+        if made is None:
+            made = new_field(name)
+            draft.fields.append(made)
+        change_value(draft, made.name, text)
+    if draft.visitor and draft.before:
+        for name, value in draft.visitor.values.items():
+            if name not in draft.values:  # first-visit facts fill what is empty (munchkin, 8.1)
+                change_value(draft, name, value)
+
+
+def new_field(name: str) -> Field:
+    """The string field that `unknown_fields = "create"` makes."""
+    return Field(
+        name=name, soap_name=name, rest_name=name[0].lower() + name[1:], label=name, type="string", auto=True
+    )
+
+
+def change_value(draft: _Draft, name: str, value: str | None) -> None:
+    """Set or clear one field and note the change if there is one."""
+    old = draft.values.get(name)
+    if old == value:
+        return
+    if value is None:
+        del draft.values[name]
+    else:
+        draft.values[name] = value
+    draft.changed_values.append(ChangedValue(name, old, value))
+
+
+def set_email(draft: _Draft) -> None:
+    """The given Email is stored; one that is equal under the matching rule changes nothing, nor its letter case."""
+    given = draft.found.email
+    if draft.found.request.clears_email:
+        given = None
+    elif given is None or (draft.email and draft.email.key == given.key):
+        return
+    if draft.row.step == 4 and draft.found.email_key == given:
+        return  # found by this very address
+    if given != draft.email:
+        draft.changed_values.append(
+            ChangedValue("Email", draft.email.text if draft.email else None, given.text if given else None)
+        )
+        draft.email = given
+
+
+def set_foreign_id(draft: _Draft) -> None:
+    """The foreign id is added; one that belongs to another lead moves (possible in step 1 alone)."""
+    given, owner = draft.found.request.foreign_id, draft.found.foreign_lead
+    if given is None or (owner and draft.before and owner.id == draft.before.id):
+        return
+    if owner:
+        kept = tuple(other for other in owner.foreign_ids if other != given)
+        draft.losers[owner.id] = replace(owner, foreign_ids=kept)
+        draft.moves.append(KeyMove("Foreign Id Moved", f"{given.type} {given.id}", owner.id))
+    draft.foreign_ids = (*draft.foreign_ids, given)
+    draft.foreign_id_set = given
+
+
+def set_cookie(draft: _Draft) -> None:
+    """The cookie is attached; one of another known lead moves, what that browser did before stays (section 3)."""
+    token, owner = draft.found.request.cookie, draft.found.cookie_lead
+    if token is None or (owner and draft.before and owner.id == draft.before.id):
+        return
+    if owner:
+        loser = draft.losers.get(owner.id, owner)
+        draft.losers[owner.id] = replace(loser, cookies=loser.cookies - 1)
+        draft.moves.append(KeyMove("Cookie Moved", token[:12] + "…", owner.id))
+    draft.cookies += 1
+    draft.cookie_bound = token
+
+
+def finish(
+    draft: _Draft, known: Known, subscription: Subscription, workspace: Workspace | None, now: datetime
+) -> Plan:
+    """Put the decisions together: the lead after the call, its history, the numbers spent."""
+    before, counter = draft.before, known.counter
+    changed = bool(
+        before is None or draft.changed_values or draft.foreign_id_set or draft.cookie_bound
+    )
+    rule = ""
+    if before is None:
+        seen = dict(draft.values, Email=draft.email.text) if draft.email else draft.values
+        partition, rule = subscription.places.partition_for_new(workspace, seen)
+        lead_id, created_at = next_lead_id(counter), now
+    else:
+        partition, lead_id, created_at = before.partition, before.id, before.created_at
+    lead = before
+    if changed or lead is None:
+        lead = Lead(
+            id=lead_id,
+            partition=partition,
+            email=draft.email,
+            change=counter.next_change,
+            created_at=created_at,
+            updated_at=now,
+            values=draft.values,
+            foreign_ids=draft.foreign_ids,
+            cookies=draft.cookies,
+        )
+    why = explain(draft, lead, known, rule)
+    activities = (
+        history_of(
+            lead_id,
+            is_new=before is None,
+            changed_values=draft.changed_values,
+            moves=draft.moves,
+            visitor=draft.visitor,
+            why=why,
+            first_id=counter.next_activity_id,
+            at=now,
+        )
+        if changed
+        else ()
+    )
+    spent = Counter(
+        counter.next_lead_id + (before is None),
+        counter.next_activity_id + len(activities),
+        counter.next_change + changed,
+    )
+    request = draft.found.request
+    named = request.foreign_id
+    outcome = Outcome(
+        # A visitor who becomes known existed before: the document calls that an update.
+        status="CREATED" if before is None and draft.visitor is None else "UPDATED",
+        lead=lead,
+        shown_foreign_id=named or (lead.foreign_ids[-1] if lead.foreign_ids else None),
+        changed=changed,
+        why=why,
+        created_fields=tuple(draft.fields),
+    )
+    return Plan(
+        outcome=outcome,
+        counter=spent,
+        is_new=before is None,
+        losers=tuple(draft.losers.values()),
+        foreign_id_set=draft.foreign_id_set,
+        foreign_id_is_new=draft.found.foreign_lead is None,
+        cookie_bound=draft.cookie_bound,
+        cookie_is_new=draft.found.cookie_lead is None and draft.visitor is None,
+        visitor=draft.visitor,
+        activities=activities,
+        fields=tuple(draft.fields),
+    )
+
+
+def next_lead_id(counter: Counter) -> int:
+    """The Id of a new lead: handed out in order, never reused, and never beyond what the contract can carry."""
+    if counter.next_lead_id > HIGHEST_LEAD_ID:
+        raise LeadSyncFailedError(f"No lead Id is left: the highest, {HIGHEST_LEAD_ID}, is taken")
+    return counter.next_lead_id
+
+
+def explain(draft: _Draft, lead: Lead, known: Known, rule: str) -> Why:
+    """Say why: which row and key matched, what moved, and what the caller may not expect."""
+    found, request = draft.found, draft.found.request
+    before_key = draft.before.email.key if draft.before and draft.before.email else None
+    shared: tuple[int, ...] = ()
+    if lead.email and lead.email.key != before_key:
+        shared = tuple(other.id for other in known.leads_of_email(lead.email.key) if other.id != lead.id)
+    element, attribute = request.email_element, request.email_attribute
+    two = bool(element and attribute and element.key != attribute.key)
+    unused = two and found.email_key != element and (lead.email is None or lead.email != element)
+    has_no_key = [leads.id for leads in draft.losers.values() if not has_key(leads)]
+    if draft.before and has_key(draft.before) and not has_key(lead):
+        has_no_key.append(lead.id)
+    became = draft.visitor.id if draft.visitor and draft.before is None else None
+    return Why(
+        step=draft.row.step,
+        key=draft.row.key,
+        partition_rule=rule,
+        foreign_id_moved_from=moved_from(draft.moves, "Foreign Id Moved"),
+        cookie_moved_from=moved_from(draft.moves, "Cookie Moved"),
+        visitor_merged=draft.visitor.id if draft.visitor and draft.before else None,
+        became_known=became,
+        email_shared_with=shared,
+        left_without_key=tuple(has_no_key),
+        email_element_unused=unused,
+        email_not_renamed=two and draft.row.step == 4 and found.email_key == attribute and found.element_is_known,
+        skipped=(*request.skipped, *draft.skipped),
+        cookie_ignored=request.cookie_ignored,
+        fields_created=tuple(made.name for made in draft.fields),
+    )
+
+
+def moved_from(moves: Iterable[KeyMove], type_: str) -> int | None:
+    """The lead that lost a key of this kind."""
+    return next((move.from_lead for move in moves if move.type == type_), None)
+
+
+def has_key(lead: Lead) -> bool:
+    """Whether anything but its Id still finds the lead."""
+    return bool(lead.email or lead.foreign_ids or lead.cookies > 0)
+
+
+def values_seen_by_rules(values: Mapping[str, str], email: Email | None) -> Mapping[str, str]:
+    """What the conditions of assignment rules look at: the lead as it would be after the call (section 4)."""
+    return dict(values, Email=email.text) if email else values
