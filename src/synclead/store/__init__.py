@@ -1,0 +1,1 @@
+"""The database: configuration, leads, and the one door through which leads are written."""

@@ -1,0 +1,218 @@
+"""The tables, once, for every database (SQLAlchemy Core).
+
+Times are whole microseconds since 1970 in UTC: one representation that every database compares and
+stores alike. Every table of leads has a primary key that begins with `subscription_id`, and none of
+them has a foreign key to configuration (design: "The way of one call", 8).
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+# Compared byte by byte everywhere; SQLite's own order (BINARY) is that already.
+KeyText = Text().with_variant(Text(collation="C"), "postgresql")
+Document = JSON().with_variant(JSONB(), "postgresql")
+
+metadata = MetaData()
+
+# --- configuration ---------------------------------------------------------------------------
+
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("munchkin_account", Text, nullable=False, unique=True),
+    Column("munchkin_aliases", Document, nullable=False),
+    Column("workspaces_enabled", Boolean, nullable=False),
+    Column("time_zone", Text, nullable=False),
+    Column("policy", Document, nullable=False),
+    Column("limits", Document, nullable=False),
+    Column("first_lead_id", Integer, nullable=False),
+    Column("demo", Boolean, nullable=False),
+)
+
+lead_partition = Table(
+    "lead_partition",
+    metadata,
+    Column("subscription_id", Integer, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("position", Integer, nullable=False),
+)
+
+workspace = Table(
+    "workspace",
+    metadata,
+    Column("subscription_id", Integer, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("primary_partition", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+)
+
+assignment_rule = Table(
+    "assignment_rule",
+    metadata,
+    Column("subscription_id", Integer, primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("partition", Text, nullable=False),
+    Column("conditions", Document, nullable=False),
+)
+
+field = Table(
+    "field",
+    metadata,
+    Column("subscription_id", Integer, primary_key=True),
+    Column("name", KeyText, primary_key=True),
+    Column("soap_name", Text),
+    Column("rest_name", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("read_only", Boolean, nullable=False),
+    Column("max_length", Integer),
+    Column("auto", Boolean, nullable=False),
+)
+"""Custom fields only; the standard ones are `leads.standard_fields`."""
+
+api_user = Table(
+    "api_user",
+    metadata,
+    Column("id", KeyText, primary_key=True),
+    Column("subscription_id", Integer, nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    Column("demo", Boolean, nullable=False),
+)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("subscription_id", Integer, primary_key=True, autoincrement=False),
+    Column("user_id", KeyText, primary_key=True),
+    Column("slot", Integer, primary_key=True, autoincrement=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+"""Encryption keys of API users, sealed by `secrets`; two slots, for rotation."""
+
+master_key_check = Table(
+    "master_key_check",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+# --- the subscription's lock ------------------------------------------------------------------
+
+counter = Table(
+    "counter",
+    metadata,
+    Column("subscription_id", Integer, primary_key=True, autoincrement=False),
+    Column("next_lead_id", BigInteger, nullable=False),
+    Column("next_activity_id", BigInteger, nullable=False),
+    Column("next_change", BigInteger, nullable=False),
+    Column("next_visitor_id", BigInteger, nullable=False),
+    Column("config_version", BigInteger, nullable=False),
+)
+"""One row a subscription: locked first by every writer, stored last."""
+
+group_commit = Table(
+    "group_commit",
+    metadata,
+    Column("subscription_id", Integer, primary_key=True, autoincrement=False),
+    Column("process", KeyText, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+"""Number of the last group that a process committed: tells the outcome of a lost COMMIT."""
+
+# --- leads ------------------------------------------------------------------------------------
+
+lead = Table(
+    "lead",
+    metadata,
+    Column("subscription_id", Integer, primary_key=True, autoincrement=False),
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("partition", Text, nullable=False),
+    Column("email", Text),
+    Column("email_key", KeyText),
+    Column("change", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("field_values", Document, nullable=False),
+    Column("merged_into", Integer),
+    Column("forgotten_at", BigInteger),
+    Index("lead_by_email", "subscription_id", "email_key", "change"),
+)
+"""`merged_into` names the survivor itself, never another merged lead; keys move with a merge."""
+
+foreign_id = Table(
+    "foreign_id",
+    metadata,
+    Column("subscription_id", Integer, primary_key=True, autoincrement=False),
+    Column("type", KeyText, primary_key=True),
+    Column("id", KeyText, primary_key=True),
+    Column("lead_id", Integer, nullable=False),
+    Column("set_change", BigInteger, nullable=False),
+    Index("foreign_id_by_lead", "subscription_id", "lead_id", "type", "set_change"),
+    sqlite_with_rowid=False,
+)
+
+cookie = Table(
+    "cookie",
+    metadata,
+    Column("subscription_id", Integer, primary_key=True, autoincrement=False),
+    Column("token", KeyText, primary_key=True),
+    Column("lead_id", Integer),
+    Column("visitor_id", BigInteger),
+    Index("cookie_by_lead", "subscription_id", "lead_id"),
+    sqlite_with_rowid=False,
+)
+"""Identifies `lead_id`; while that is null, the anonymous visitor."""
+
+visitor = Table(
+    "visitor",
+    metadata,
+    Column("subscription_id", Integer, primary_key=True, autoincrement=False),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("lead_id", Integer),
+    Column("created_at", BigInteger, nullable=False),
+    Column("field_values", Document, nullable=False),
+    Index("visitor_by_lead", "subscription_id", "lead_id"),
+)
+
+activity = Table(
+    "activity",
+    metadata,
+    Column("subscription_id", Integer, primary_key=True, autoincrement=False),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("lead_id", Integer),
+    Column("visitor_id", BigInteger),
+    Column("type", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("attributes", Document, nullable=False),
+    Index("activity_by_lead", "subscription_id", "lead_id", "id"),
+    Index("activity_by_visitor", "subscription_id", "visitor_id", "id"),
+    sqlite_with_rowid=False,
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_micros(moment: datetime) -> int:
+    """The stored form of a moment with a zone: microseconds since 1970, UTC."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """The moment, in UTC, that a stored number stands for."""
+    return _EPOCH + timedelta(microseconds=micros)

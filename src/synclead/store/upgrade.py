@@ -1,0 +1,127 @@
+"""Brings a database's schema up to date, and says whether it is."""
+
+import sqlite3
+import time
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, column, inspect, select, table, text
+from sqlalchemy.exc import DBAPIError
+
+from synclead.store.engine import LOCK_SECONDS, open_engine, reading, sqlite_path, writing
+from synclead.store.errors import (
+    DatabaseUnavailableError,
+    ForeignDatabaseError,
+    NewerSchemaError,
+    OldSchemaError,
+    StoreError,
+)
+
+VERSION_TABLE = "synclead_schema"
+_version = table(VERSION_TABLE, column("version_num"))
+# Any number that no other program is likely to lock; released at the end of the transaction.
+_POSTGRES_LOCK = 0x73796E636C656164
+
+
+def upgrade(url: str) -> bool:
+    """Creates the schema or brings it up to date; True when anything was done.
+
+    Safe when several processes do it at once: one does, the others wait and find it done.
+    Raises ForeignDatabaseError, NewerSchemaError or DatabaseUnavailableError.
+    """
+    try:
+        path = sqlite_path(url)
+        if path is not None:
+            _set_wal(path)
+        engine = open_engine(url)
+        try:
+            with writing(engine) as connection:
+                if connection.dialect.name == "postgresql":
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
+                if _revision(connection) == head():
+                    return False
+                config = _config()
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+                return True
+        finally:
+            engine.dispose()
+    except (DBAPIError, sqlite3.Error) as error:
+        raise _unavailable(error) from error
+
+
+def check(url: str) -> None:
+    """Returns when the schema is the current one; changes nothing.
+
+    Raises OldSchemaError (also for an empty database), NewerSchemaError, ForeignDatabaseError or
+    DatabaseUnavailableError.
+    """
+    path = sqlite_path(url)
+    if path is not None and not path.exists():
+        raise OldSchemaError(f"there is no database {path} yet")
+    engine = open_engine(url)
+    try:
+        with reading(engine) as connection:
+            if _revision(connection) != head():
+                raise OldSchemaError("the database has an older schema: run `synclead db upgrade`")
+    except (DBAPIError, sqlite3.Error) as error:
+        raise _unavailable(error) from error
+    finally:
+        engine.dispose()
+
+
+def head() -> str:
+    """The newest revision that this release knows."""
+    revision = ScriptDirectory.from_config(_config()).get_current_head()
+    if revision is None:
+        raise StoreError("this installation has no migrations")
+    return revision
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _revision(connection: Connection) -> str | None:
+    """The database's revision; None when it is empty."""
+    tables = set(inspect(connection).get_table_names())
+    if VERSION_TABLE not in tables:
+        if tables:
+            raise ForeignDatabaseError("the database has tables of another program: name an empty one")
+        return None
+    revision = connection.execute(select(_version.c.version_num)).scalar_one_or_none()
+    known = {step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise NewerSchemaError(
+            f"the database has schema {revision}, made by a later release: upgrade synclead"
+        )
+    return None if revision is None else str(revision)
+
+
+def _set_wal(path: Path) -> None:
+    """Write-ahead logging, kept in the file. SQLite does not wait for a lock here: we do."""
+    connection = sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None)
+    try:
+        deadline = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+    finally:
+        connection.close()
+
+
+def _unavailable(error: Exception) -> StoreError:
+    cause = getattr(error, "orig", None) or error
+    if "file is not a database" in str(cause):
+        return ForeignDatabaseError("the file is not an SQLite database")
+    return DatabaseUnavailableError(f"the database cannot be opened: {cause}".strip())

@@ -1,0 +1,100 @@
+"""The schema as declared, as migrated, and what is refused."""
+
+import multiprocessing
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from synclead.store import errors, schema, upgrade
+from synclead.store.engine import open_engine, reading
+
+
+def test_migrations_give_the_declared_tables(tmp_path: Path) -> None:
+    """Alembic finds no difference between a migrated database and the declared tables."""
+    url = f"sqlite:///{tmp_path}/a.db"
+    upgrade.upgrade(url)
+
+    with reading(open_engine(url)) as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": upgrade.VERSION_TABLE})
+        assert compare_metadata(context, schema.metadata) == []
+
+
+def test_migrated_and_created_tables_are_the_same_statements(tmp_path: Path) -> None:
+    """Tables made from the declaration have the very definitions that the migrations give."""
+    upgrade.upgrade(f"sqlite:///{tmp_path}/migrated.db")
+    schema.metadata.create_all(create_engine(f"sqlite:///{tmp_path}/declared.db"))
+
+    migrated = _definitions(tmp_path / "migrated.db")
+    assert migrated.pop(upgrade.VERSION_TABLE)
+    assert migrated == _definitions(tmp_path / "declared.db")
+
+
+def test_upgrade_of_a_current_database_does_nothing(tmp_path: Path) -> None:
+    """The first upgrade says that it did something, the second that it did not."""
+    url = f"sqlite:///{tmp_path}/a.db"
+
+    assert [upgrade.upgrade(url), upgrade.upgrade(url)] == [True, False]
+
+
+def test_two_processes_upgrade_at_once(tmp_path: Path) -> None:
+    """Of several processes that start together one makes the schema and all succeed."""
+    url = f"sqlite:///{tmp_path}/a.db"
+
+    with multiprocessing.get_context("spawn").Pool(3) as pool:
+        assert sorted(pool.map(upgrade.upgrade, [url] * 3)) == [False, False, True]
+    upgrade.check(url)
+
+
+def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
+    """A revision that this release does not know is named in the refusal."""
+    url = f"sqlite:///{tmp_path}/a.db"
+    upgrade.upgrade(url)
+    with sqlite3.connect(tmp_path / "a.db") as connection:
+        connection.execute(f"UPDATE {upgrade.VERSION_TABLE} SET version_num = '9999'")
+
+    for action in (upgrade.upgrade, upgrade.check):
+        with pytest.raises(errors.NewerSchemaError, match="9999"):
+            action(url)
+
+
+def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
+    """Tables that are not ours stay alone."""
+    with sqlite3.connect(tmp_path / "a.db") as connection:
+        connection.execute("CREATE TABLE song (id integer)")
+
+    with pytest.raises(errors.ForeignDatabaseError):
+        upgrade.upgrade(f"sqlite:///{tmp_path}/a.db")
+    assert set(_definitions(tmp_path / "a.db")) == {"song"}
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    """A text file under the database's name is not touched."""
+    file = tmp_path / "a.db"
+    file.write_text("no database, but long enough to have a header of its own" * 20)
+
+    with pytest.raises(errors.ForeignDatabaseError):
+        upgrade.upgrade(f"sqlite:///{file}")
+
+
+def test_check_refuses_a_missing_database(tmp_path: Path) -> None:
+    """Checking creates nothing."""
+    with pytest.raises(errors.OldSchemaError):
+        upgrade.check(f"sqlite:///{tmp_path}/a.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("url", ["mysql://h/d", "sqlite://", "sqlite:///:memory:", "nonsense"])
+def test_other_databases_are_refused(url: str) -> None:
+    """Only an SQLite file and PostgreSQL are databases of synclead."""
+    with pytest.raises(errors.DatabaseUnavailableError):
+        upgrade.upgrade(url)
+
+
+def _definitions(path: Path) -> dict[str, str]:
+    with sqlite3.connect(path) as connection:
+        rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    return {name: " ".join(sql.split()) for name, sql in rows}
