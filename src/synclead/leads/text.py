@@ -1,0 +1,43 @@
+"""What text is to the rules: white space, blankness, names without regard to case, values in messages."""
+
+import unicodedata
+
+WHITE_SPACE = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+"""Every character with the Unicode property White_Space (PropList.txt).
+
+`str.strip()` without an argument would also take U+001C to U+001F, which do not have the property.
+"""
+
+_SHOWN_LENGTH = 40
+
+
+def trim(text: str) -> str:
+    """The text without white space at its ends."""
+    return text.strip(WHITE_SPACE)
+
+
+def is_blank(text: str | None) -> bool:
+    """Whether a text is absent, empty or only white space."""
+    return text is None or not text.strip(WHITE_SPACE)
+
+
+def has_control(text: str) -> bool:
+    """Whether a text has a control character (Unicode category Cc)."""
+    return not text.isprintable() and any(unicodedata.category(c) == "Cc" for c in text)
+
+
+def fold(text: str) -> str:
+    """The form in which names and condition texts are compared: without regard to case."""
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+def quoted(text: str) -> str:
+    """A value for a message: in quotes, control characters escaped, cut where it is long."""
+    if len(text) <= _SHOWN_LENGTH:
+        return repr(text)
+    return repr(text[:_SHOWN_LENGTH] + "…")
