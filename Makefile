@@ -1,0 +1,52 @@
+# The map of this repository's commands; `make` alone prints it.
+
+VENV := .venv
+READY := $(VENV)/.ready
+BIN := $(VENV)/bin
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTEST_WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup run test test-long lint messages lock
+
+help: ## print this map
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 | \2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
+
+setup: $(READY) ## make .venv with everything, every version and hash from requirements.txt
+
+# Three steps that a later run skips: a virtual environment that works, the locked packages, this package.
+# setuptools and wheel come from the lock, so building this package fetches nothing unlocked.
+$(READY): requirements.txt pyproject.toml
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo 'synclead needs Python 3.11 or later. Install it, or name it: make setup PYTHON=/path/to/python3.11' >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv --clear $(VENV) || { \
+	  echo 'Python could not make a virtual environment. On Debian and Ubuntu its package is python3-venv.' >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: setup ## serve the demo on http://127.0.0.1:8080
+	$(BIN)/synclead serve --demo --host 127.0.0.1 --port 8080
+
+test: setup ## run the tests, without the long ones; narrow with ARGS='tests/soap -k blank'
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) $(ARGS)
+
+test-long: setup ## run the tests that take long
+	$(BIN)/python -m pytest -m long --timeout 3600 $(ARGS)
+
+lint: setup ## check style, types, import directions and the lock file
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pip check
+	$(BIN)/python -m pytest -q tests/test_repository.py
+
+messages: setup ## write soap/messages.py anew from the WSDL
+	$(BIN)/python -m synclead.soap.generate
+
+lock: setup ## write requirements.txt anew from pyproject.toml; needs a package index (UPGRADE=--upgrade for newer versions)
+	CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+	  --extra dev --output-file requirements.txt $(UPGRADE) pyproject.toml
