@@ -1,0 +1,62 @@
+"""From an error to the SOAP fault that answers it: the one place where faults are written."""
+
+import re
+from dataclasses import dataclass
+
+from synclead.leads.errors import SyncleadError
+
+LONGEST_MESSAGE = 32_000
+"""Characters of a message that reach a client: values are echoed, and a value may be long."""
+
+_SERVER_CODES = frozenset({10001, 20011})
+
+# XML 1.0, section 2.2: what is no Char cannot even be escaped.
+_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_TEMPLATE = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n'
+    '<SOAP-ENV:Envelope xmlns:SOAP-ENV="http://schemas.xmlsoap.org/soap/envelope/"'
+    ' xmlns:ns1="http://www.marketo.com/mktows/">'
+    "<SOAP-ENV:Body><SOAP-ENV:Fault>"
+    "<faultcode>SOAP-ENV:{faultcode}</faultcode>"
+    "<faultstring>{code} - {text}</faultstring>"
+    "<detail><ns1:serviceException>"
+    "<name>mktServiceException</name>"
+    "<message>{message} ({code})</message>"
+    "<code>{code}</code>"
+    "</ns1:serviceException></detail>"
+    "</SOAP-ENV:Fault></SOAP-ENV:Body></SOAP-ENV:Envelope>\n"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An answer that refuses: the HTTP status and the envelope in UTF-8."""
+
+    status: int
+    body: bytes
+    faultcode: str
+    """Without its prefix: `Client`, `Server`, `MustUnderstand` or `VersionMismatch`."""
+
+
+def fault(error: SyncleadError) -> Fault:
+    """The fault for an error (spec: sync-lead, section 6).
+
+    An error may carry `http_status` and `faultcode` of its own.
+    """
+    status = getattr(error, "http_status", None) or 500
+    faultcode = getattr(error, "faultcode", None) or ("Server" if error.code in _SERVER_CODES else "Client")
+    text, message = escape(error.text), escape(_shortened(error.message))
+    envelope = _TEMPLATE.format(faultcode=faultcode, code=error.code, text=text, message=message)
+    return Fault(status, envelope.encode(), faultcode)
+
+
+def escape(text: str) -> str:
+    """Text as the content of an element; what XML forbids becomes U+FFFD."""
+    text = _FORBIDDEN.sub("\ufffd", text)
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace("\r", "&#13;")
+
+
+def _shortened(message: str) -> str:
+    return message if len(message) <= LONGEST_MESSAGE else message[: LONGEST_MESSAGE - 1] + "\u2026"

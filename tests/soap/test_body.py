@@ -1,0 +1,142 @@
+"""Reading the body of a request."""
+
+import asyncio
+import gzip
+import zlib
+from collections.abc import MutableMapping
+from typing import Any
+
+import pytest
+
+from synclead.soap.body import (
+    BodyError,
+    BodyLimits,
+    BodyTooLargeError,
+    BodyTooSlowError,
+    ClientGoneError,
+    Receive,
+    discard_rest,
+    read_body,
+)
+
+TEXT = b"<Envelope>" + b"lead " * 200 + b"</Envelope>"
+SMALL = BodyLimits(size=2000, seconds=5)
+
+
+def _sender(*parts: bytes, ends: bool = True) -> tuple[Receive, list[bytes]]:
+    """A client that sends the parts; without `ends` it hangs up before the last one was all."""
+    left = list(parts)
+
+    async def receive() -> MutableMapping[str, Any]:
+        if not left:
+            return {"type": "http.disconnect"}
+        part = left.pop(0)
+        return {"type": "http.request", "body": part, "more_body": bool(left) or not ends}
+
+    return receive, left
+
+
+def _read(*parts: bytes, limits: BodyLimits = SMALL, ends: bool = True, **headers: str) -> bytes:
+    named = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    return asyncio.run(read_body(named, _sender(*parts, ends=ends)[0], limits))
+
+
+def test_parts_are_joined() -> None:
+    """A body that comes in parts is their sum."""
+    assert _read(b"ab", b"", b"cd") == b"abcd"
+
+
+def test_a_body_of_just_the_limit_is_read() -> None:
+    """The limit itself is allowed; one byte more is not."""
+    assert len(_read(b"x" * 2000)) == 2000
+    with pytest.raises(BodyTooLargeError, match="2000 bytes") as caught:
+        _read(b"x" * 1500, b"x" * 501)
+    assert caught.value.http_status == 413
+
+
+def test_an_announced_length_beyond_the_limit_asks_for_nothing() -> None:
+    """A client that waits for `100 Continue` is refused without being asked to send."""
+    receive, left = _sender(b"x")
+    with pytest.raises(BodyTooLargeError):
+        asyncio.run(read_body([(b"content-length", b"2001")], receive, SMALL))
+    assert left == [b"x"]
+
+
+def _raw(data: bytes) -> bytes:
+    deflater = zlib.compressobj(wbits=-15)
+    return deflater.compress(data) + deflater.flush()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "sent"),
+    [
+        ("gzip", gzip.compress(TEXT)),
+        ("x-gzip", gzip.compress(TEXT)),
+        ("GZIP", gzip.compress(TEXT[:9]) + gzip.compress(TEXT[9:])),
+        ("deflate", zlib.compress(TEXT)),
+        ("deflate", zlib.compress(TEXT, 1)),
+        ("deflate", _raw(TEXT)),
+        ("identity", TEXT),
+        ("", TEXT),
+    ],
+)
+def test_encodings_are_undone(encoding: str, sent: bytes) -> None:
+    """Gzip, in members too, and deflate, as RFC 1950 and bare, give what was sent."""
+    assert _read(sent, content_encoding=encoding) == TEXT
+
+
+@pytest.mark.parametrize(
+    ("encoding", "sent"),
+    [
+        ("br", TEXT),
+        ("gzip, gzip", gzip.compress(TEXT)),
+        ("gzip", TEXT),
+        ("gzip", b""),
+        ("gzip", gzip.compress(TEXT)[:-4]),
+        ("gzip", gzip.compress(TEXT)[:-8] + b"\0" * 8),
+        ("gzip", gzip.compress(TEXT) + b"more"),
+        ("deflate", zlib.compress(TEXT)[:-1]),
+        ("deflate", zlib.compress(TEXT) + b"more"),
+        ("deflate", b"\xff\xff"),
+    ],
+)
+def test_damaged_bodies_and_other_encodings_are_refused(encoding: str, sent: bytes) -> None:
+    """What cannot be inflated whole is 20012, never a part of a request."""
+    with pytest.raises(BodyError) as caught:
+        _read(sent, content_encoding=encoding)
+    assert caught.value.code == 20012
+
+
+def test_the_limit_counts_inflated_bytes() -> None:
+    """A small body that grows beyond the limit is refused, in one member and in many."""
+    with pytest.raises(BodyTooLargeError):
+        _read(gzip.compress(b"\0" * 2001), content_encoding="gzip")
+    with pytest.raises(BodyTooLargeError):
+        _read(gzip.compress(b"\0" * 1000) * 3, content_encoding="gzip", limits=BodyLimits(2500, 5))
+    assert len(_read(gzip.compress(b"\0" * 2000), content_encoding="gzip")) == 2000
+
+
+def test_a_client_that_hangs_up_has_sent_nothing() -> None:
+    """Half a body is no body."""
+    with pytest.raises(ClientGoneError):
+        _read(b"half", ends=False)
+
+
+def test_a_slow_body_is_given_up() -> None:
+    """A body that does not arrive within the time is 20012 naming it."""
+
+    async def receive() -> MutableMapping[str, Any]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    with pytest.raises(BodyTooSlowError, match=r"0\.01 seconds"):
+        asyncio.run(read_body([], receive, BodyLimits(seconds=0.01)))
+
+
+def test_the_rest_is_read_up_to_a_bound() -> None:
+    """What follows a refused body is read and forgotten, but not without end."""
+    receive, left = _sender(*[b"x" * 100] * 10)
+    asyncio.run(discard_rest(receive, size=250, seconds=5))
+    assert len(left) == 7
+    asyncio.run(discard_rest(receive, size=10_000, seconds=5))
+    assert left == []
