@@ -1,6 +1,6 @@
 """What a call changes once its target is known: values, keys, places and history (sync-lead, 3 to 5)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -179,8 +179,6 @@ def set_email(draft: _Draft) -> None:
         given = None
     elif given is None or (draft.email and draft.email.key == given.key):
         return
-    if draft.row.step == 4 and draft.found.email_key == given:
-        return  # found by this very address
     if given != draft.email:
         draft.changed_values.append(
             ChangedValue("Email", draft.email.text if draft.email else None, given.text if given else None)
@@ -224,8 +222,8 @@ def finish(
     )
     rule = ""
     if before is None:
-        seen = dict(draft.values, Email=draft.email.text) if draft.email else draft.values
-        partition, rule = subscription.places.partition_for_new(workspace, seen)
+        seen_by_rules = dict(draft.values, Email=draft.email.text) if draft.email else draft.values
+        partition, rule = subscription.places.partition_for_new(workspace, seen_by_rules)
         lead_id, created_at = next_lead_id(counter), now
     else:
         partition, lead_id, created_at = before.partition, before.id, before.created_at
@@ -304,7 +302,7 @@ def explain(draft: _Draft, lead: Lead, known: Known, rule: str) -> Why:
         shared = tuple(other.id for other in known.leads_of_email(lead.email.key) if other.id != lead.id)
     element, attribute = request.email_element, request.email_attribute
     two = bool(element and attribute and element.key != attribute.key)
-    unused = two and found.email_key != element and (lead.email is None or lead.email != element)
+    element_found_it = found.email_key == element and draft.before and found.is_found_by_email(draft.before)
     has_no_key = [leads.id for leads in draft.losers.values() if not has_key(leads)]
     if draft.before and has_key(draft.before) and not has_key(lead):
         has_no_key.append(lead.id)
@@ -319,7 +317,7 @@ def explain(draft: _Draft, lead: Lead, known: Known, rule: str) -> Why:
         became_known=became,
         email_shared_with=shared,
         left_without_key=tuple(has_no_key),
-        email_element_unused=unused,
+        email_element_unused=two and not element_found_it,
         email_not_renamed=two and draft.row.step == 4 and found.email_key == attribute and found.element_is_known,
         skipped=(*request.skipped, *draft.skipped),
         cookie_ignored=request.cookie_ignored,
@@ -335,8 +333,3 @@ def moved_from(moves: Iterable[KeyMove], type_: str) -> int | None:
 def has_key(lead: Lead) -> bool:
     """Whether anything but its Id still finds the lead."""
     return bool(lead.email or lead.foreign_ids or lead.cookies > 0)
-
-
-def values_seen_by_rules(values: Mapping[str, str], email: Email | None) -> Mapping[str, str]:
-    """What the conditions of assignment rules look at: the lead as it would be after the call (section 4)."""
-    return dict(values, Email=email.text) if email else values

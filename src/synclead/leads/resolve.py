@@ -211,13 +211,13 @@ def look_up(request: SyncRequest, known: KnownLeads, policy: Policy) -> Found:
     )
 
 
-def resolve(found: Found, table: tuple[Row, ...] = TABLE) -> tuple[Row, Target]:
+def resolve(found: Found) -> tuple[Row, Target]:
     """The first row that names a target, and the target.
 
     Raises LeadNotFoundError (20103) for an Id that nobody has, LeadKeyRequiredError (20101) when no key names
     or makes a lead.
     """
-    for row in table:
+    for row in TABLE:
         target = row.find(found)
         if target is not None:
             return row, target
