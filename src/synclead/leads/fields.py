@@ -7,7 +7,16 @@ from synclead.leads.field_types import FIELD_TYPES, FieldType
 from synclead.leads.standard_fields import STANDARD_FIELDS
 from synclead.leads.text import fold, has_control, quoted, trim
 
-__all__ = ["EMAIL", "FIELD_TYPES", "STANDARD", "Catalogue", "Field", "FieldType", "auto_field", "rest_name_of"]
+__all__ = [
+    "EMAIL",
+    "FIELD_TYPES",
+    "STANDARD",
+    "Catalogue",
+    "Field",
+    "FieldType",
+    "auto_field",
+    "rest_name_of",
+]
 
 EMAIL = "Email"
 """Canonical name of the field that is also a key; it is stored apart from the other values."""
@@ -112,9 +121,13 @@ class Catalogue:
                 if self.bears(name):
                     raise ValueError(f"field name {quoted(name)} is taken")
         if field.type not in FIELD_TYPES:
-            raise ValueError(f"field {field.name}: type {quoted(field.type)} is none of {', '.join(FIELD_TYPES)}")
+            raise ValueError(
+                f"field {field.name}: type {quoted(field.type)} is none of {', '.join(FIELD_TYPES)}"
+            )
         if field.max_length is not None and not 1 <= field.max_length <= TEXT_LENGTH:
-            raise ValueError(f"field {field.name}: max_length {field.max_length} is not from 1 to {TEXT_LENGTH}")
+            raise ValueError(
+                f"field {field.name}: max_length {field.max_length} is not from 1 to {TEXT_LENGTH}"
+            )
 
 
 def check_field_name(name: str) -> None:
@@ -124,7 +137,9 @@ def check_field_name(name: str) -> None:
     if not name:
         raise ValueError("field name is empty")
     if len(name) > NAME_LENGTH:
-        raise ValueError(f"field name {quoted(name)} has {len(name)} characters, at most {NAME_LENGTH} are allowed")
+        raise ValueError(
+            f"field name {quoted(name)} has {len(name)} characters, at most {NAME_LENGTH} are allowed"
+        )
     if has_control(name):
         raise ValueError(f"field name {quoted(name)} has a control character")
 

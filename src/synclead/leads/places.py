@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from synclead.leads.errors import InputError
-from synclead.leads.text import fold, quoted, trim
+from synclead.leads.text import fold, is_blank, quoted, trim
 
 DEFAULT_WORKSPACE = "Default"
 """The workspace that every subscription has (spec: sync-lead, section 4)."""
@@ -111,8 +111,10 @@ class Places:
         if not self.enabled:
             if wanted == fold(DEFAULT_WORKSPACE):
                 return None
-            raise InputError(TARGET_WORKSPACE, f"workspaces are not enabled, {quoted(trim(name or ''))} is unknown")
-        found = self._named(wanted)
+            raise InputError(
+                TARGET_WORKSPACE, f"workspaces are not enabled, {quoted(trim(name or ''))} is unknown"
+            )
+        found = next((w for w in self.workspaces if fold(w.name) == wanted), None)
         if found is None:
             raise InputError(TARGET_WORKSPACE, f"no workspace is called {quoted(trim(name or ''))}")
         return found
@@ -122,8 +124,8 @@ class Places:
 
         `values` are the lead's canonical values after the call by field name, `Email` among them.
         """
-        default = self._named(fold(DEFAULT_WORKSPACE))
-        assert default is not None  # checked when these places were made
+        # It is there: that was checked when these places were made.
+        default = next(w for w in self.workspaces if fold(w.name) == fold(DEFAULT_WORKSPACE))
         if not self.enabled:
             return default.primary_partition, "the one partition"
         for number, rule in enumerate(self.rules, start=1):
@@ -131,9 +133,6 @@ class Places:
                 return rule.partition, f"rule {number}"
         chosen = workspace or default
         return chosen.primary_partition, f"workspace {chosen.name}"
-
-    def _named(self, folded: str) -> Workspace | None:
-        return next((w for w in self.workspaces if fold(w.name) == folded), None)
 
 
 def _once(kind: str, names: Iterable[str]) -> dict[str, str]:
@@ -165,5 +164,5 @@ def _check_condition(place: str, condition: Condition) -> None:
         return
     if not condition.values:
         raise ValueError(f"{where}: {condition.test} has no values")
-    if condition.test in ("contains", "starts_with") and "" in condition.values:
+    if condition.test in ("contains", "starts_with") and any(is_blank(v) for v in condition.values):
         raise ValueError(f"{where}: {condition.test} with an empty text would always hold")

@@ -1,0 +1,181 @@
+"""The forms of keys: what a lead can be named by, read from text (spec: sync-lead, section 3)."""
+
+import re
+import unicodedata
+from typing import Final
+from urllib.parse import unquote
+
+from synclead.leads.errors import InputError
+from synclead.leads.lead import Email, ForeignId
+from synclead.leads.text import WHITE_SPACE, has_control, quoted, trim
+
+MAX_LEAD_ID: Final = 2_147_483_647
+"""Lead Ids are positive 32-bit numbers."""
+
+MAX_KEY_LENGTH: Final = 255
+"""Most characters of an Email or a foreign id, after trimming."""
+
+FOREIGN_TYPES: Final = ("CUSTOM", "SFDC", "NETSUITE")
+"""The systems a foreign id can come from."""
+
+_DIGITS = re.compile(r"0*([0-9]{1,10})")
+_BLANK = re.compile(f"[{WHITE_SPACE}]")
+_SFDC_SHORT = re.compile(r"[A-Za-z0-9]{15}")
+_SFDC_LONG = re.compile(r"[A-Za-z0-9]{18}")
+_SFDC_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+_TOKEN = re.compile(r"_mch-[A-Za-z0-9._-]{3,240}")
+_ENCODED = re.compile(r"%(?:3A|26|25)", re.IGNORECASE)
+_COOKIE_NAME = re.compile(r"_mkto_trk\s*=", re.IGNORECASE)
+_AROUND_COOKIE = WHITE_SPACE + "\"'"
+_MASKED_AFTER = 12
+
+
+def parse_lead_id(text: str) -> int:
+    """A lead Id. Raises InputError."""
+    match = _DIGITS.fullmatch(trim(text))
+    number = int(match[1]) if match else 0
+    if not 1 <= number <= MAX_LEAD_ID:
+        reason = f"{quoted(trim(text))} is not a whole number of ASCII digits from 1 to {MAX_LEAD_ID}"
+        raise InputError("Id", reason)
+    return number
+
+
+def parse_email(text: str, name: str = "Email") -> Email:
+    """An address, trimmed, with the key it is matched by.
+
+    `name` is the place that the fault names. Raises InputError.
+    """
+    address = trim(text)
+    why = email_fault(address)
+    if why is not None:
+        raise InputError(name, f"{quoted(address)} {why}")
+    return Email(address, email_key(address))
+
+
+def email_fault(address: str) -> str | None:
+    """Why a trimmed text is no address, without the text; None where it is one."""
+    if len(address) > MAX_KEY_LENGTH:
+        return f"has {len(address)} characters, at most {MAX_KEY_LENGTH} are allowed"
+    if _BLANK.search(address):
+        return "has a blank in it"
+    if has_control(address):
+        return "has a control character in it"
+    local, at, domain = address.partition("@")
+    if not (local and at and domain) or "@" in domain:
+        return "is not one @ with text on both sides"
+    return None
+
+
+def email_key(text: str) -> str:
+    """The text by which addresses are matched, byte for byte; the key of a key is itself.
+
+    Lower-casing can leave a text that NFC would compose, so it is normalised again.
+    """
+    key = unicodedata.normalize("NFC", trim(text))
+    if key.isascii():
+        return key.lower()
+    return unicodedata.normalize("NFC", key.lower())
+
+
+def parse_foreign_type(text: str | None) -> str:
+    """CUSTOM, SFDC or NETSUITE, from any letter case; absent or blank is CUSTOM. Raises InputError."""
+    name = trim(text or "")
+    if not name:
+        return "CUSTOM"
+    # Only ASCII: other letters can have an upper case among A to Z.
+    if not name.isascii() or name.upper() not in FOREIGN_TYPES:
+        raise InputError("ForeignSysType", f"{quoted(name)} is none of {', '.join(FOREIGN_TYPES)}")
+    return name.upper()
+
+
+def parse_foreign_id(type: str, text: str) -> ForeignId:
+    """An id in the system `type`, trimmed, in the form it is compared in. Raises InputError."""
+    id = trim(text)
+    if not 1 <= len(id) <= MAX_KEY_LENGTH:
+        reason = f"{quoted(id)} has {len(id)} characters, 1 to {MAX_KEY_LENGTH} are allowed"
+        raise InputError("ForeignSysPersonId", reason)
+    if has_control(id):
+        raise InputError("ForeignSysPersonId", f"{quoted(id)} has a control character in it")
+    return ForeignId(type, _sfdc_id(id) if type == "SFDC" else id)
+
+
+def _sfdc_id(id: str) -> str:
+    """An SFDC id in its 18-character form.
+
+    The three last characters tell which of the first fifteen are upper case. Their own case carries
+    nothing, so they are written upper case. Not documented: a long id whose last three are not those
+    of its first fifteen stays as it is, and so does a text that is no such id at all.
+    """
+    if _SFDC_SHORT.fullmatch(id):
+        return id + _sfdc_suffix(id)
+    if _SFDC_LONG.fullmatch(id) and id[15:].upper() == _sfdc_suffix(id[:15]):
+        return id[:15] + id[15:].upper()
+    return id
+
+
+def _sfdc_suffix(id: str) -> str:
+    """One letter for five characters: bit n of its number is set where character n is upper case."""
+    return "".join(
+        _SFDC_ALPHABET[
+            sum(1 << bit for bit, character in enumerate(id[start : start + 5]) if character.isupper())
+        ]
+        for start in (0, 5, 10)
+    )
+
+
+def parse_cookie(text: str, accounts: frozenset[str]) -> str:
+    """The token of a Munchkin cookie in any of its spellings (spec: munchkin, section 9).
+
+    `accounts` are the accounts whose cookies count, upper-cased; a cookie that names none counts.
+    Raises InputError, whose message never has the whole token.
+    """
+    cookie = _decoded(text)
+    if _TOKEN.fullmatch(cookie):
+        return cookie
+    pairs = _pairs(cookie)
+    account, token = pairs.get("id", ""), pairs.get("token")
+    if token is None:
+        raise InputError("marketoCookie", f"{masked(cookie)} is not id:ACCOUNT&token:TOKEN or a token")
+    if account and account.upper() not in accounts:
+        raise InputError(
+            "marketoCookie", f"{quoted(account[:_MASKED_AFTER])} is not an account of this subscription"
+        )
+    if not _TOKEN.fullmatch(token):
+        raise InputError(
+            "marketoCookie", f"{masked(token)} is not a token: _mch- and 3 to 240 of A-Z a-z 0-9 . _ -"
+        )
+    return token
+
+
+def masked(token: str) -> str:
+    """A token for messages and logs: at most its first twelve characters, never all of it."""
+    return quoted(token[: min(_MASKED_AFTER, len(token) // 2)] + "…")
+
+
+def _decoded(text: str) -> str:
+    """The cookie as it is stored: percent-encoding undone at most twice, and what slips leave around it."""
+    cookie = _bare(text)
+    for _ in range(2):
+        if not _ENCODED.search(cookie):
+            break
+        cookie = _bare(unquote(cookie))
+    return cookie
+
+
+def _bare(text: str) -> str:
+    """Without blanks, quotes and the cookie's name before it, and with `&amp;` undone."""
+    cookie = text.strip(_AROUND_COOKIE)
+    name = _COOKIE_NAME.match(cookie)
+    if name:
+        cookie = cookie[name.end() :].strip(_AROUND_COOKIE)
+    return cookie.replace("&amp;", "&")
+
+
+def _pairs(cookie: str) -> dict[str, str]:
+    """The cookie's values by name; the first of a name counts. Names and values may be joined by `=`."""
+    pairs: dict[str, str] = {}
+    for part in cookie.split("&"):
+        match = re.match(r"([^:=]*)[:=](.*)", part, re.DOTALL)
+        if match:
+            pairs.setdefault(trim(match[1]).lower(), trim(match[2]))
+    return pairs

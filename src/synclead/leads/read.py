@@ -1,0 +1,197 @@
+"""Reads a call: everything that can be refused without knowing any lead (spec: sync-lead, section 5)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from synclead.leads.errors import InputError, ParameterRequiredError, UnknownLeadFieldError
+from synclead.leads.fields import EMAIL, Field, auto_field, check_field_name
+from synclead.leads.keys import (
+    email_fault,
+    parse_cookie,
+    parse_email,
+    parse_foreign_id,
+    parse_foreign_type,
+    parse_lead_id,
+)
+from synclead.leads.lead import Email, ForeignId
+from synclead.leads.record import RawAttribute, RawRecord, SyncRequest
+from synclead.leads.subscription import Subscription
+from synclead.leads.text import fold, is_blank, trim
+from synclead.leads.values import BadValueError, parse_value
+
+
+class _Sent(NamedTuple):
+    """What one field is sent: the last of the attributes that name it."""
+
+    field: Field
+    is_new: bool
+    """Whether no field bears the name yet."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """Checked values of one call, as `SyncRequest` holds them."""
+
+    values: dict[str, str | None]
+    read_only: dict[str, str | None]
+    unknown: dict[str, str]
+    skipped: list[str]
+
+
+def read_record(raw: RawRecord, subscription: Subscription) -> SyncRequest:
+    """The call, checked against the subscription's rules, every value in canonical form.
+
+    Raises the first fault in the order of the document: missing values of attributes, workspace, Id,
+    foreign id, Email element, names of attributes, their values in the order sent, Email attribute,
+    cookie: ParameterRequiredError, InputError or UnknownLeadFieldError.
+    """
+    for attribute in raw.attributes:
+        if attribute.value is None and not is_blank(attribute.name):
+            raise ParameterRequiredError(f"attrValue of {trim(attribute.name or '')}")
+    workspace = subscription.places.workspace(raw.workspace)
+    lead_id = None if raw.id is None or is_blank(raw.id) else parse_lead_id(raw.id)
+    foreign_id = _foreign_id(raw, subscription)
+    email_element = None if raw.email is None or is_blank(raw.email) else parse_email(raw.email)
+    sent = _named(raw.attributes, subscription)
+    email_text = sent.pop(EMAIL).text if EMAIL in sent else None
+    values = _values(sent, subscription)
+
+    named = lead_id is not None or foreign_id is not None or email_element is not None
+    cookie, cookie_fault = _cookie(raw, subscription)
+    email_attribute, clears_email = _email_attribute(
+        email_text, email_element, named or cookie is not None, subscription, values.skipped
+    )
+    if cookie_fault is not None and (
+        subscription.policy.bad_cookie == "fault" or not (named or email_attribute is not None)
+    ):
+        raise cookie_fault
+    return SyncRequest(
+        id=lead_id,
+        foreign_id=foreign_id,
+        cookie=cookie,
+        email_element=email_element,
+        email_attribute=email_attribute,
+        clears_email=clears_email,
+        workspace=None if workspace is None else workspace.name,
+        values=values.values,
+        read_only=values.read_only,
+        unknown=values.unknown,
+        skipped=tuple(values.skipped),
+        cookie_ignored=None if cookie_fault is None else cookie_fault.reason,
+    )
+
+
+def _foreign_id(raw: RawRecord, subscription: Subscription) -> ForeignId | None:
+    """The foreign id; a type without an id means nothing, so it is not even read."""
+    if raw.foreign_id is None or is_blank(raw.foreign_id):
+        return None
+    if subscription.policy.require_foreign_sys_type and is_blank(raw.foreign_type):
+        raise ParameterRequiredError("ForeignSysType")
+    return parse_foreign_id(parse_foreign_type(raw.foreign_type), raw.foreign_id)
+
+
+def _named(attributes: tuple[RawAttribute, ...], subscription: Subscription) -> dict[str, _Sent]:
+    """What is sent, by canonical field name, in the order sent.
+
+    The same field twice, in whatever spelling: the last counts, and only it is looked at further.
+    """
+    sent: dict[str, _Sent] = {}
+    nameless = False
+    unknown: dict[str, str] = {}
+    for attribute in attributes:
+        name = trim(attribute.name or "")
+        if not name:
+            nameless = nameless or not is_blank(attribute.value)
+            continue
+        field = subscription.catalogue.find(name)
+        if field is not None:
+            sent.pop(field.name, None)
+            sent[field.name] = _Sent(field, False, attribute.value or "")
+        else:
+            unknown.setdefault(fold(name), name)
+            # Canonical names are never folded names of unknown fields: `find` would have found those.
+            sent.pop(fold(name), None)
+            sent[fold(name)] = _Sent(auto_field(name), True, attribute.value or "")
+    if nameless:
+        raise ParameterRequiredError("attrName")
+    if unknown:
+        _check_unknown(unknown.values(), subscription)
+    return sent
+
+
+def _check_unknown(names: Iterable[str], subscription: Subscription) -> None:
+    """Raises the fault of attribute names that no field bears, unless such fields are made.
+
+    A field that a SOAP call may not name is unknown here, and cannot be made a second time.
+    """
+    refused = list(names)
+    if subscription.policy.unknown_fields == "create":
+        for name in refused:
+            try:
+                check_field_name(name)
+            except ValueError as fault:
+                raise InputError("attrName", str(fault)) from None
+        refused = [name for name in refused if subscription.catalogue.bears(name)]
+    if refused:
+        raise UnknownLeadFieldError(
+            f"syncLead operation failed: unknown fields for import: {', '.join(refused)}"
+        )
+
+
+def _values(sent: dict[str, _Sent], subscription: Subscription) -> _Values:
+    """Every value in canonical form. Raises BadValueError for the first bad one, or leaves it out."""
+    read = _Values({}, {}, {}, [])
+    for field, is_new, text in sent.values():
+        try:
+            value = parse_value(field, text, subscription.time_zone)
+        except BadValueError as fault:
+            if subscription.policy.bad_value == "fault":
+                raise
+            read.skipped.append(f"{field.name}: {fault.why}")
+            continue
+        if is_new:
+            if value is not None:
+                read.unknown[field.name] = value
+        elif field.read_only:
+            read.read_only[field.name] = value
+        else:
+            read.values[field.name] = value
+    return read
+
+
+def _email_attribute(
+    text: str | None,
+    element: Email | None,
+    has_other_key: bool,
+    subscription: Subscription,
+    skipped: list[str],
+) -> tuple[Email | None, bool]:
+    """The address to set, and whether it is cleared instead.
+
+    Not documented: clearing it beside an Email element is a fault under `bad_value = "skip"` too,
+    since the value is not bad but denies the other.
+    """
+    if text is None:
+        return None, False
+    if is_blank(text):
+        if element is not None:
+            raise InputError(EMAIL, "an empty Email attribute clears what the Email element gives")
+        return None, True
+    why = email_fault(trim(text))
+    if why is not None and has_other_key and subscription.policy.bad_value == "skip":
+        skipped.append(f"{EMAIL}: {why}")
+        return None, False
+    return parse_email(text), False
+
+
+def _cookie(raw: RawRecord, subscription: Subscription) -> tuple[str | None, InputError | None]:
+    """The token of the cookie, or why there is none."""
+    if raw.cookie is None or is_blank(raw.cookie):
+        return None, None
+    own = (subscription.munchkin_account, *subscription.munchkin_aliases)
+    try:
+        return parse_cookie(raw.cookie, frozenset(account.upper() for account in own)), None
+    except InputError as fault:
+        return None, fault
