@@ -1,0 +1,1 @@
+"""The SOAP edge: from bytes to typed messages and back."""
