@@ -11,11 +11,11 @@ from typing import get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 from synclead.leads.fields import FieldType
+from synclead.leads.places import TESTS
 from synclead.leads.policy import Policy
 from synclead.leads.text import fold
 from synclead.store.declaration_table import DeclarationError, Table, shown
 from synclead.store.declared import (
-    DeclaredCondition,
     DeclaredField,
     DeclaredPartition,
     DeclaredRule,
@@ -27,7 +27,6 @@ from synclead.store.declared import (
 FIRST_LEAD_IDS = (1, 2_147_483_647)
 _ACCOUNT = re.compile(r"[0-9]{3}-[A-Za-z]{3}-[0-9]{3}")
 _USER_ID = re.compile(r"[!-~]{1,255}")
-_TESTS = ("is", "is_not", "contains", "starts_with", "is_empty")
 _TEXT_TYPES = ("string", "phone", "url", "email", "text")
 
 
@@ -237,21 +236,13 @@ def _rules(table: Table) -> tuple[DeclaredRule, ...] | None:
     return tuple(rules)
 
 
-def _condition(entry: Table) -> DeclaredCondition | None:
+def _condition(entry: Table) -> Mapping[str, object] | None:
     field = entry.text("field", required=True)
-    tests = [test for test in _TESTS if entry.has(test)]
+    tests = [test for test in TESTS if entry.has(test)]
     entry.finish()
-    if len(tests) != 1:
-        entry.note(f"needs exactly one of {', '.join(_TESTS)}")
-        return None
-    test = tests[0]
-    if test == "is_empty":
-        flag = entry.flag(test)
-        return None if field is None or flag is None else DeclaredCondition(field, test, (str(flag).lower(),))
-    values = entry.texts(test)
-    if values is not None and not values:
-        entry.note(f"{test} is an empty list; name at least one value")
-    return None if field is None or values is None else DeclaredCondition(field, test, values)
+    if not tests:
+        entry.note(f"needs one of {', '.join(TESTS)}")
+    return None if field is None else {"field": field, **{test: entry.raw[test] for test in tests}}
 
 
 def _refuse_twice(table: Table, what: str, names: list[str], exact: bool = False) -> None:

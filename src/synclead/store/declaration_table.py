@@ -43,13 +43,13 @@ class Table:
 
     def __init__(self, raw: Mapping[str, object], where: str, problems: list[str]) -> None:
         self.where = where
-        self._raw = raw
+        self.raw = raw
         self._problems = problems
         self._known: list[str] = []
 
     def refuse(self, key: str, reason: str) -> None:
         """Note that the value of a key is bad; names the place, the key and the value."""
-        value = self._raw.get(key)
+        value = self.raw.get(key)
         named = key if key in SECRET_KEYS or value is None else f"{key} = {shown(value)}"
         self._problems.append(f"{self.where}: {named} {reason}")
 
@@ -60,7 +60,7 @@ class Table:
     def has(self, key: str) -> bool:
         """Whether the file mentions the key."""
         self._known.append(key)
-        return key in self._raw
+        return key in self.raw
 
     def text(self, key: str, required: bool = False) -> str | None:
         """A name-like text, or None where it is absent or bad."""
@@ -136,7 +136,7 @@ class Table:
 
     def finish(self) -> None:
         """Refuse the keys that nobody asked for."""
-        for key in self._raw:
+        for key in self.raw:
             if key not in self._known:
                 close = get_close_matches(key, self._known, n=1)
                 hint = f'did you mean "{close[0]}"?' if close else f"known keys: {', '.join(self._known)}"
@@ -144,7 +144,7 @@ class Table:
 
     def _value(self, key: str, required: bool = False) -> object:
         self._known.append(key)
-        value = self._raw.get(key)
+        value = self.raw.get(key)
         if value is None and required:
             self.note(f"{key} is missing; add it")
         return value

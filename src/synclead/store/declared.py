@@ -49,20 +49,12 @@ class DeclaredField:
 
 
 @dataclass(frozen=True, slots=True)
-class DeclaredCondition:
-    """One condition of a rule: the field, the test and the texts to test against."""
-
-    field: str
-    test: str
-    values: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class DeclaredRule:
     """An assignment rule: the partition of a new lead when all conditions hold."""
 
     partition: str
-    when: tuple[DeclaredCondition, ...]
+    when: tuple[Mapping[str, object], ...]
+    """Tables as `leads.conditions.read_rule` takes them; it checks the fields and the values."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,236 @@
+"""One subscription's configuration as a whole: read from its tables, and written where it changed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+from sqlalchemy import Connection, Table, delete, insert, select, update
+
+from synclead.leads.fields import Field
+from synclead.leads.places import Condition, Rule, Workspace
+from synclead.leads.policy import Policy
+from synclead.store import schema
+from synclead.store.secrets import MasterKey
+
+
+@dataclass(frozen=True, slots=True)
+class UserSettings:
+    """An API user with its encryption keys, newest first."""
+
+    id: str
+    disabled: bool = False
+    demo: bool = False
+    keys: tuple[bytes, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything that a declaration can say about one subscription."""
+
+    name: str
+    munchkin_account: str
+    munchkin_aliases: tuple[str, ...] = ()
+    workspaces_enabled: bool = False
+    first_lead_id: int = 1
+    time_zone: str = "UTC"
+    policy: Policy = field(default_factory=Policy)
+    demo: bool = False
+    partitions: tuple[str, ...] = ()
+    workspaces: tuple[Workspace, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    """Custom fields by `Field.name`."""
+    users: Mapping[str, UserSettings] = field(default_factory=dict)
+
+
+def load(connection: Connection, key: MasterKey, subscription_id: int) -> Configuration:
+    """The stored configuration. Raises MasterKeyError where a key was sealed otherwise."""
+    row = connection.execute(
+        select(schema.subscription).where(schema.subscription.c.id == subscription_id)
+    ).one()
+    partitions = schema.lead_partition
+    workspaces = schema.workspace
+    rules = schema.assignment_rule
+    return Configuration(
+        name=row.name,
+        munchkin_account=row.munchkin_account,
+        munchkin_aliases=tuple(row.munchkin_aliases),
+        workspaces_enabled=row.workspaces_enabled,
+        first_lead_id=row.first_lead_id,
+        time_zone=row.time_zone,
+        policy=Policy.from_mapping(row.policy),
+        demo=row.demo,
+        partitions=tuple(
+            connection.scalars(
+                select(partitions.c.name)
+                .where(partitions.c.subscription_id == subscription_id)
+                .order_by(partitions.c.position)
+            )
+        ),
+        workspaces=tuple(
+            Workspace(one.name, one.primary_partition)
+            for one in connection.execute(
+                select(workspaces)
+                .where(workspaces.c.subscription_id == subscription_id)
+                .order_by(workspaces.c.position)
+            )
+        ),
+        rules=tuple(
+            Rule(
+                one.partition,
+                tuple(Condition(raw["field"], raw["test"], tuple(raw["values"])) for raw in one.conditions),
+            )
+            for one in connection.execute(
+                select(rules).where(rules.c.subscription_id == subscription_id).order_by(rules.c.position)
+            )
+        ),
+        fields=load_fields(connection, subscription_id),
+        users=_load_users(connection, key, subscription_id),
+    )
+
+
+def load_fields(connection: Connection, subscription_id: int) -> dict[str, Field]:
+    """The custom fields by name, in the order of their names."""
+    fields = schema.field
+    rows = connection.execute(
+        select(fields).where(fields.c.subscription_id == subscription_id).order_by(fields.c.name)
+    )
+    return {
+        row.name: Field(
+            name=row.name,
+            soap_name=row.soap_name,
+            rest_name=row.rest_name,
+            label=row.label,
+            type=row.type,
+            read_only=row.read_only,
+            max_length=row.max_length,
+            auto=row.auto,
+        )
+        for row in rows
+    }
+
+
+def add_subscription(connection: Connection, new: Configuration) -> int:
+    """Make the rows that every subscription has; gives its number. `store_changes` adds the rest."""
+    subscription_id: int = connection.execute(
+        insert(schema.subscription).values(**_subscription_row(new)).returning(schema.subscription.c.id)
+    ).scalar_one()
+    connection.execute(
+        insert(schema.counter).values(
+            subscription_id=subscription_id,
+            next_lead_id=new.first_lead_id,
+            next_activity_id=1,
+            next_change=1,
+            next_visitor_id=1,
+            config_version=1,
+        )
+    )
+    return subscription_id
+
+
+def store_changes(
+    connection: Connection, key: MasterKey, subscription_id: int, old: Configuration, new: Configuration
+) -> None:
+    """Write what differs. The caller holds the counter row and raises the config version."""
+    if _subscription_row(old) != _subscription_row(new):
+        connection.execute(
+            update(schema.subscription)
+            .where(schema.subscription.c.id == subscription_id)
+            .values(**_subscription_row(new))
+        )
+    if old.partitions != new.partitions:
+        rows = [{"name": name} for name in new.partitions]
+        _replace(connection, schema.lead_partition, subscription_id, rows)
+    if old.workspaces != new.workspaces:
+        rows = [{"name": one.name, "primary_partition": one.primary_partition} for one in new.workspaces]
+        _replace(connection, schema.workspace, subscription_id, rows)
+    if old.rules != new.rules:
+        _replace(connection, schema.assignment_rule, subscription_id, [_rule_row(rule) for rule in new.rules])
+    for name in old.fields.keys() | new.fields.keys():
+        if old.fields.get(name) != new.fields.get(name):
+            _store_field(connection, subscription_id, name, new.fields.get(name))
+    for user_id in old.users.keys() | new.users.keys():
+        if old.users.get(user_id) != new.users.get(user_id):
+            _store_user(connection, key, subscription_id, user_id, new.users.get(user_id))
+
+
+def remove_subscription(connection: Connection, subscription_id: int) -> None:
+    """Delete everything that is stored under the subscription."""
+    for table in schema.metadata.sorted_tables:
+        if "subscription_id" in table.c:
+            connection.execute(delete(table).where(table.c.subscription_id == subscription_id))
+    connection.execute(delete(schema.subscription).where(schema.subscription.c.id == subscription_id))
+
+
+def _subscription_row(configuration: Configuration) -> dict[str, object]:
+    return {
+        "name": configuration.name,
+        "munchkin_account": configuration.munchkin_account,
+        "munchkin_aliases": list(configuration.munchkin_aliases),
+        "workspaces_enabled": configuration.workspaces_enabled,
+        "time_zone": configuration.time_zone,
+        "policy": asdict(configuration.policy),
+        "limits": {},
+        "first_lead_id": configuration.first_lead_id,
+        "demo": configuration.demo,
+    }
+
+
+def _rule_row(rule: Rule) -> dict[str, object]:
+    conditions = [{"field": one.field, "test": one.test, "values": list(one.values)} for one in rule.when]
+    return {"partition": rule.partition, "conditions": conditions}
+
+
+def _replace(
+    connection: Connection, table: Table, subscription_id: int, rows: Sequence[Mapping[str, object]]
+) -> None:
+    """Make an ordered list of rows the whole list."""
+    connection.execute(delete(table).where(table.c.subscription_id == subscription_id))
+    for position, row in enumerate(rows, start=1):
+        connection.execute(insert(table).values(subscription_id=subscription_id, position=position, **row))
+
+
+def _store_field(connection: Connection, subscription_id: int, name: str, new: Field | None) -> None:
+    fields = schema.field
+    connection.execute(
+        delete(fields).where(fields.c.subscription_id == subscription_id, fields.c.name == name)
+    )
+    if new is not None:
+        connection.execute(insert(fields).values(subscription_id=subscription_id, **asdict(new)))
+
+
+def _load_users(connection: Connection, key: MasterKey, subscription_id: int) -> dict[str, UserSettings]:
+    users, keys = schema.api_user, schema.api_key
+    sealed: dict[str, list[bytes]] = {}
+    for row in connection.execute(
+        select(keys).where(keys.c.subscription_id == subscription_id).order_by(keys.c.slot)
+    ):
+        opened = key.open_api_key(row.sealed, subscription_id, row.user_id)
+        sealed.setdefault(row.user_id, []).append(opened)
+    return {
+        row.id: UserSettings(row.id, row.disabled, row.demo, tuple(sealed.get(row.id, ())))
+        for row in connection.execute(
+            select(users).where(users.c.subscription_id == subscription_id).order_by(users.c.id)
+        )
+    }
+
+
+def _store_user(
+    connection: Connection, key: MasterKey, subscription_id: int, user_id: str, new: UserSettings | None
+) -> None:
+    users, keys = schema.api_user, schema.api_key
+    connection.execute(
+        delete(keys).where(keys.c.subscription_id == subscription_id, keys.c.user_id == user_id)
+    )
+    connection.execute(delete(users).where(users.c.subscription_id == subscription_id, users.c.id == user_id))
+    if new is None:
+        return
+    connection.execute(
+        insert(users).values(
+            id=user_id, subscription_id=subscription_id, disabled=new.disabled, demo=new.demo
+        )
+    )
+    for slot, plain in enumerate(new.keys, start=1):
+        sealed = key.seal_api_key(plain, subscription_id, user_id)
+        connection.execute(
+            insert(keys).values(subscription_id=subscription_id, user_id=user_id, slot=slot, sealed=sealed)
+        )
