@@ -121,7 +121,8 @@ def check(settings: Settings) -> None:
         if not (settings.tls or settings.trusted_proxies or settings.insecure_http):
             raise SettingsError(
                 f"{settings.host} is not loopback and leads would travel in the clear: name "
-                "SYNCLEAD_TLS_CERT_FILE and SYNCLEAD_TLS_KEY_FILE, or SYNCLEAD_TRUSTED_PROXIES, or accept it with --insecure-http"
+                "SYNCLEAD_TLS_CERT_FILE and SYNCLEAD_TLS_KEY_FILE, or SYNCLEAD_TRUSTED_PROXIES, "
+                "or accept it with --insecure-http"
             )
     if settings.workers > 1 and settings.database.startswith("sqlite:"):
         raise SettingsError(

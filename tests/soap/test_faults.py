@@ -2,22 +2,13 @@
 
 from lxml import etree
 
-from synclead.leads.errors import InputError, LeadNotFoundError, SyncleadError
+from synclead.leads.errors import InputError, LeadNotFoundError
+from synclead.soap.errors import RequestNotUnderstoodError
 from synclead.soap.faults import LONGEST_MESSAGE, fault
 from synclead.store.errors import InternalError, ServiceFailureError
 
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 MKTOWS = "{http://www.marketo.com/mktows/}"
-
-
-class _VersionError(SyncleadError):
-    code, text = 20012, "Request not understood"
-    faultcode = "VersionMismatch"
-
-
-class _TooLargeError(SyncleadError):
-    code, text = 20012, "Request not understood"
-    http_status = 413
 
 
 def _read(body: bytes) -> dict[str, str]:
@@ -62,8 +53,9 @@ def test_service_failures_say_whether_it_is_safe_to_repeat() -> None:
 
 def test_errors_may_carry_fault_code_and_status() -> None:
     """A SOAP version of another kind and a body too large have answers of their own."""
-    assert _read(fault(_VersionError("SOAP 1.1 only")).body)["faultcode"] == "SOAP-ENV:VersionMismatch"
-    assert fault(_TooLargeError("too large")).status == 413
+    version = RequestNotUnderstoodError("SOAP 1.1 only", faultcode="VersionMismatch")
+    assert _read(fault(version).body)["faultcode"] == "SOAP-ENV:VersionMismatch"
+    assert fault(RequestNotUnderstoodError("too large", http_status=413)).status == 413
 
 
 def test_echoed_values_cannot_break_the_envelope() -> None:

@@ -4,9 +4,9 @@ import asyncio
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
-from synclead.leads.errors import SyncleadError
+from synclead.soap.errors import RequestNotUnderstoodError
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -17,19 +17,15 @@ class ClientGoneError(Exception):
     """The client hung up before its request was complete: there is nobody to answer."""
 
 
-class BodyError(SyncleadError):
+class BodyError(RequestNotUnderstoodError):
     """The body cannot be read; says why."""
-
-    code, text = 20012, "Request not understood"
 
 
 class BodyTooLargeError(BodyError):
     """The body, or what it inflates to, is larger than the limit. What follows of it was not read."""
 
-    http_status: ClassVar[int] = 413
-
     def __init__(self, limit: int) -> None:
-        super().__init__(f"The request is larger than the limit of {limit} bytes")
+        super().__init__(f"The request is larger than the limit of {limit} bytes", http_status=413)
 
 
 class BodyTooSlowError(BodyError):

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from synclead.leads.errors import SyncleadError
+from synclead.soap.errors import RequestNotUnderstoodError
 
 LONGEST_MESSAGE = 32_000
 """Characters of a message that reach a client: values are echoed, and a value may be long."""
@@ -42,13 +43,16 @@ class Fault:
 def fault(error: SyncleadError) -> Fault:
     """The fault for an error (spec: sync-lead, section 6).
 
-    An error may carry `http_status` and `faultcode` of its own.
+    RequestNotUnderstoodError may carry a status and a fault code of its own.
     """
-    status = getattr(error, "http_status", None) or 500
-    faultcode = getattr(error, "faultcode", None) or ("Server" if error.code in _SERVER_CODES else "Client")
+    status: int | None = None
+    faultcode: str | None = None
+    if isinstance(error, RequestNotUnderstoodError):
+        status, faultcode = error.http_status, error.faultcode
+    faultcode = faultcode or ("Server" if error.code in _SERVER_CODES else "Client")
     text, message = escape(error.text), escape(_shortened(error.message))
     envelope = _TEMPLATE.format(faultcode=faultcode, code=error.code, text=text, message=message)
-    return Fault(status, envelope.encode(), faultcode)
+    return Fault(status or 500, envelope.encode(), faultcode)
 
 
 def escape(text: str) -> str:
