@@ -39,9 +39,9 @@ subscription = Table(
     Column("workspaces_enabled", Boolean, nullable=False),
     Column("time_zone", Text, nullable=False),
     Column("policy", Document, nullable=False),
-    Column("limits", Document, nullable=False),
+    Column("limits", Document, nullable=False, default=dict),
     Column("first_lead_id", Integer, nullable=False),
-    Column("demo", Boolean, nullable=False),
+    Column("demo", Boolean, nullable=False, default=False),
 )
 
 lead_partition = Table(
@@ -91,7 +91,7 @@ api_user = Table(
     Column("id", KeyText, primary_key=True),
     Column("subscription_id", Integer, nullable=False),
     Column("disabled", Boolean, nullable=False),
-    Column("demo", Boolean, nullable=False),
+    Column("demo", Boolean, nullable=False, default=False),
 )
 
 api_key = Table(

@@ -1,0 +1,113 @@
+"""A database for every adapter of the suite, and what the tests put into it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, insert
+
+from synclead.store import schema
+from synclead.store.engine import open_engine, writing
+from synclead.store.secrets import MasterKey
+from synclead.store.upgrade import upgrade
+
+MASTER_KEY = MasterKey(bytes(range(32)))
+
+Declare = Callable[..., int]
+
+
+@pytest.fixture(params=["sqlite"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A new database with the current schema. A second adapter joins the suite here."""
+    assert request.param == "sqlite"
+    url = f"sqlite:///{tmp_path}/leads.db"
+    upgrade(url)
+    return url
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[Engine]:
+    """The administration's way to the database."""
+    engine = open_engine(url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def master_key() -> MasterKey:
+    """A known master key."""
+    return MASTER_KEY
+
+
+@pytest.fixture
+def declare(engine: Engine) -> Declare:
+    """Makes a subscription with one user; `policy`, `fields` and others as columns of the tables."""
+
+    def make(subscription_id: int = 1, *, first_lead_id: int = 1, **columns: Any) -> int:
+        fields = columns.pop("fields", [])
+        with writing(engine) as connection:
+            row = {
+                "id": subscription_id,
+                "name": f"Example {subscription_id}",
+                "munchkin_account": f"{subscription_id:03}-AAA-001",
+                "munchkin_aliases": [],
+                "workspaces_enabled": False,
+                "time_zone": "UTC",
+                "policy": {},
+                "first_lead_id": first_lead_id,
+            }
+            connection.execute(insert(schema.subscription).values(row | columns))
+            connection.execute(
+                insert(schema.lead_partition).values(
+                    subscription_id=subscription_id, name="Default", position=0
+                )
+            )
+            connection.execute(
+                insert(schema.workspace).values(
+                    subscription_id=subscription_id, name="Default", primary_partition="Default", position=0
+                )
+            )
+            for field in fields:
+                connection.execute(
+                    insert(schema.field).values(
+                        {
+                            "subscription_id": subscription_id,
+                            "soap_name": field["name"],
+                            "rest_name": field["name"].lower(),
+                            "label": field["name"],
+                            "type": "string",
+                            "read_only": False,
+                            "max_length": None,
+                            "auto": False,
+                        }
+                        | field
+                    )
+                )
+            user = f"user{subscription_id}"
+            connection.execute(
+                insert(schema.api_user).values(
+                    id=user, subscription_id=subscription_id, disabled=False, demo=False
+                )
+            )
+            connection.execute(
+                insert(schema.api_key).values(
+                    subscription_id=subscription_id,
+                    user_id=user,
+                    slot=0,
+                    sealed=MASTER_KEY.seal_api_key(b"key", subscription_id, user),
+                )
+            )
+            connection.execute(
+                insert(schema.counter).values(
+                    subscription_id=subscription_id,
+                    next_lead_id=first_lead_id,
+                    next_activity_id=1,
+                    next_change=1,
+                    next_visitor_id=1,
+                    config_version=1,
+                )
+            )
+        return subscription_id
+
+    return make
