@@ -5,11 +5,13 @@ from dataclasses import asdict, dataclass, field
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
-from synclead.leads.fields import Field
-from synclead.leads.places import Condition, Rule, Workspace
+from synclead.leads.fields import STANDARD, Field
+from synclead.leads.places import Rule, Workspace
 from synclead.leads.policy import Policy
 from synclead.store import schema
+from synclead.store.errors import StoreError
 from synclead.store.secrets import MasterKey
+from synclead.store.subscriptions import read_subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,70 +45,30 @@ class Configuration:
 
 
 def load(connection: Connection, key: MasterKey, subscription_id: int) -> Configuration:
-    """The stored configuration. Raises MasterKeyError where a key was sealed otherwise."""
-    row = connection.execute(
-        select(schema.subscription).where(schema.subscription.c.id == subscription_id)
-    ).one()
-    partitions = schema.lead_partition
-    workspaces = schema.workspace
-    rules = schema.assignment_rule
+    """The stored configuration of a subscription that exists.
+
+    Raises MasterKeyError where a key was sealed otherwise.
+    """
+    table = schema.subscription
+    row = connection.execute(select(table).where(table.c.id == subscription_id)).one()
+    rules = read_subscription(connection, subscription_id)
+    if rules is None:
+        raise StoreError(f"subscription {row.name} has no counter row: the database is damaged")
     return Configuration(
         name=row.name,
         munchkin_account=row.munchkin_account,
-        munchkin_aliases=tuple(row.munchkin_aliases),
+        munchkin_aliases=rules.munchkin_aliases,
         workspaces_enabled=row.workspaces_enabled,
         first_lead_id=row.first_lead_id,
         time_zone=row.time_zone,
-        policy=Policy.from_mapping(row.policy),
+        policy=rules.policy,
         demo=row.demo,
-        partitions=tuple(
-            connection.scalars(
-                select(partitions.c.name)
-                .where(partitions.c.subscription_id == subscription_id)
-                .order_by(partitions.c.position)
-            )
-        ),
-        workspaces=tuple(
-            Workspace(one.name, one.primary_partition)
-            for one in connection.execute(
-                select(workspaces)
-                .where(workspaces.c.subscription_id == subscription_id)
-                .order_by(workspaces.c.position)
-            )
-        ),
-        rules=tuple(
-            Rule(
-                one.partition,
-                tuple(Condition(raw["field"], raw["test"], tuple(raw["values"])) for raw in one.conditions),
-            )
-            for one in connection.execute(
-                select(rules).where(rules.c.subscription_id == subscription_id).order_by(rules.c.position)
-            )
-        ),
-        fields=load_fields(connection, subscription_id),
+        partitions=rules.places.partitions,
+        workspaces=rules.places.workspaces,
+        rules=rules.places.rules,
+        fields={field.name: field for field in rules.catalogue.fields if field not in STANDARD},
         users=_load_users(connection, key, subscription_id),
     )
-
-
-def load_fields(connection: Connection, subscription_id: int) -> dict[str, Field]:
-    """The custom fields by name, in the order of their names."""
-    fields = schema.field
-    rows = connection.execute(
-        select(fields).where(fields.c.subscription_id == subscription_id).order_by(fields.c.name)
-    )
-    return {
-        row.name: Field(
-            name=row.name,
-            soap_name=row.soap_name,
-            rest_name=row.rest_name,
-            label=row.label,
-            type=row.type,
-            read_only=row.read_only,
-            max_length=row.max_length,
-            auto=row.auto,
-        )
-        for row in rows
-    }
 
 
 def add_subscription(connection: Connection, new: Configuration) -> int:
