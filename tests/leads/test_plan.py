@@ -1,8 +1,8 @@
 """What a call changes: keys, values, places and history (sync-lead, sections 3 to 5)."""
 
 import pytest
-from support.world import World, subscription
 
+from support.world import World, subscription
 from synclead.leads.errors import InputError, LeadSyncFailedError
 from synclead.leads.lead import ForeignId
 from synclead.leads.places import Condition, Rule
@@ -15,7 +15,9 @@ class TestEmail:
     """The Email on the target."""
 
     @pytest.mark.parametrize(
-        "call", [dict(id=7), dict(foreign="X"), dict(cookie="free")], ids=["by Id", "by foreign id", "by cookie"]
+        "call",
+        [dict(id=7), dict(foreign="X"), dict(cookie="free")],
+        ids=["by Id", "by foreign id", "by cookie"],
     )
     def test_is_stored(self, call: dict[str, object]) -> None:
         """The Email given is stored on a lead found by another key."""
@@ -24,9 +26,9 @@ class TestEmail:
 
         outcome = world.call(email="new@e.com", **call)
 
-        assert "new@e.com" == world.get(7).email.text  # type: ignore[union-attr]
-        assert ["Change Data Value"] == world.history(7)
-        assert "UPDATED" == outcome.status
+        assert world.get(7).email.text == "new@e.com"  # type: ignore[union-attr]
+        assert world.history(7) == ["Change Data Value"]
+        assert outcome.status == "UPDATED"
 
     def test_same_address_changes_nothing(self) -> None:
         """An Email that is equal under the matching rule changes nothing, not even its letter case."""
@@ -35,8 +37,8 @@ class TestEmail:
 
         outcome = world.call(id=7, email="A@E.com")
 
-        assert ("UPDATED", False, "a@e.com") == (outcome.status, outcome.changed, outcome.lead.email.text)  # type: ignore[union-attr]
-        assert [] == world.history(7)
+        assert (outcome.status, outcome.changed, outcome.lead.email.text) == ("UPDATED", False, "a@e.com")  # type: ignore[union-attr]
+        assert world.history(7) == []
 
     def test_rename_by_attribute(self) -> None:
         """Element and attribute differ: the lead of the element's address gets the attribute's; a repeat finds it."""
@@ -46,8 +48,8 @@ class TestEmail:
         first = world.call(email="old@e.com", Email="new@e.com")
         again = world.call(email="old@e.com", Email="new@e.com")
 
-        assert (7, "new@e.com", True) == (first.lead.id, first.lead.email.text, first.changed)  # type: ignore[union-attr]
-        assert (7, False) == (again.lead.id, again.changed)
+        assert (first.lead.id, first.lead.email.text, first.changed) == (7, "new@e.com", True)  # type: ignore[union-attr]
+        assert (again.lead.id, again.changed) == (7, False)
         assert again.why.email_element_unused
         assert not first.why.email_element_unused
 
@@ -59,9 +61,9 @@ class TestEmail:
 
         outcome = world.call(email="old@e.com", Email="new@e.com", FirstName="George")
 
-        assert 8 == outcome.lead.id
+        assert outcome.lead.id == 8
         assert outcome.why.email_not_renamed
-        assert "old@e.com" == world.get(7).email.text  # type: ignore[union-attr]
+        assert world.get(7).email.text == "old@e.com"  # type: ignore[union-attr]
 
     @pytest.mark.parametrize("call", [dict(id=7), dict(foreign="X"), dict(cookie="c")])
     def test_cleared(self, call: dict[str, object]) -> None:
@@ -72,7 +74,7 @@ class TestEmail:
         outcome = world.call(Email="", **call)
 
         assert outcome.lead.email is None
-        assert 1001 - 1 == world.call(email="a@e.com").lead.id
+        assert world.call(email="a@e.com").lead.id == 1001 - 1
 
     def test_shared(self) -> None:
         """An Email that comes to stand on two leads is allowed, and the outcome says with whom."""
@@ -80,7 +82,7 @@ class TestEmail:
         world.lead(7, email="a@e.com")
         world.lead(8)
 
-        assert (7,) == world.call(id=8, email="a@e.com").why.email_shared_with
+        assert world.call(id=8, email="a@e.com").why.email_shared_with == (7,)
 
 
 class TestForeignId:
@@ -94,7 +96,7 @@ class TestForeignId:
         outcome = world.call(id=7, foreign="Y")
 
         assert ForeignId("CUSTOM", "Y") == outcome.shown_foreign_id
-        assert 7 == world.call(foreign="X").lead.id
+        assert world.call(foreign="X").lead.id == 7
         assert ForeignId("CUSTOM", "Y") == world.call(id=7).shown_foreign_id
 
     def test_naming_an_own_one_shows_it_and_changes_nothing(self) -> None:
@@ -115,10 +117,10 @@ class TestForeignId:
 
         outcome = world.call(id=7, foreign="X")
 
-        assert 8 == outcome.why.foreign_id_moved_from
-        assert (["Foreign Id Moved"], ["Foreign Id Moved"]) == (world.history(7), world.history(8))
-        assert ((), 8) == (world.get(8).foreign_ids, world.get(8).change)
-        assert 7 == world.call(foreign="X").lead.id
+        assert outcome.why.foreign_id_moved_from == 8
+        assert (world.history(7), world.history(8)) == (["Foreign Id Moved"], ["Foreign Id Moved"])
+        assert (world.get(8).foreign_ids, world.get(8).change) == ((), 8)
+        assert world.call(foreign="X").lead.id == 7
 
     def test_last_key_lost(self) -> None:
         """A lead that loses its last key stays, and the outcome names it."""
@@ -126,8 +128,8 @@ class TestForeignId:
         world.lead(7)
         world.lead(8, foreign=[("CUSTOM", "X")])
 
-        assert (8,) == world.call(id=7, foreign="X").why.left_without_key
-        assert 8 == world.call(id=8).lead.id
+        assert world.call(id=7, foreign="X").why.left_without_key == (8,)
+        assert world.call(id=8).lead.id == 8
 
 
 class TestCookie:
@@ -139,7 +141,7 @@ class TestCookie:
         world.lead(7, email="a@e.com")
 
         assert world.call(email="a@e.com", cookie="c").changed
-        assert (7, 3) == ((again := world.call(cookie="c")).lead.id, again.why.step)
+        assert ((again := world.call(cookie="c")).lead.id, again.why.step) == (7, 3)
 
     def test_moves(self) -> None:
         """A cookie of another known lead moves, with an activity on both; the other lead keeps its name."""
@@ -148,10 +150,10 @@ class TestCookie:
 
         outcome = world.call(email="b@e.com", cookie="c")
 
-        assert ("CREATED", 7) == (outcome.status, outcome.why.cookie_moved_from)
-        assert ["Cookie Moved"] == world.history(7)
-        assert ["New Lead", "Cookie Moved"] == world.history(outcome.lead.id)
-        assert "Ada" == world.get(7).values["FirstName"]
+        assert (outcome.status, outcome.why.cookie_moved_from) == ("CREATED", 7)
+        assert world.history(7) == ["Cookie Moved"]
+        assert world.history(outcome.lead.id) == ["New Lead", "Cookie Moved"]
+        assert world.get(7).values["FirstName"] == "Ada"
         assert outcome.lead.id == world.call(cookie="c").lead.id
 
     def test_visitor_is_merged(self) -> None:
@@ -162,10 +164,10 @@ class TestCookie:
 
         outcome = world.call(email="a@e.com", cookie="c")
 
-        assert 3 == outcome.why.visitor_merged
-        assert ["Change Data Value", "Merge Leads"] == world.history(7)
-        assert {"AnonymousIP": "192.0.2.1", "FirstName": "Ada"} == outcome.lead.values
-        assert {3: 7} == world.known.changes.visitors
+        assert outcome.why.visitor_merged == 3
+        assert world.history(7) == ["Change Data Value", "Merge Leads"]
+        assert outcome.lead.values == {"AnonymousIP": "192.0.2.1", "FirstName": "Ada"}
+        assert world.known.changes.visitors == {3: 7}
 
     def test_visitor_becomes_known(self) -> None:
         """A visitor that becomes known answers UPDATED, with a lead Id of its own and New Lead in its history."""
@@ -174,10 +176,10 @@ class TestCookie:
 
         outcome = world.call(email="a@e.com", cookie="c", FirstName="Ada")
 
-        assert ("UPDATED", 1000, 3) == (outcome.status, outcome.lead.id, outcome.why.became_known)
-        assert ["New Lead"] == world.history(1000)
-        assert {"AnonymousIP": "192.0.2.1", "FirstName": "Ada"} == outcome.lead.values
-        assert (1000, 3) == ((again := world.call(cookie="c")).lead.id, again.why.step)
+        assert (outcome.status, outcome.lead.id, outcome.why.became_known) == ("UPDATED", 1000, 3)
+        assert world.history(1000) == ["New Lead"]
+        assert outcome.lead.values == {"AnonymousIP": "192.0.2.1", "FirstName": "Ada"}
+        assert ((again := world.call(cookie="c")).lead.id, again.why.step) == (1000, 3)
 
 
 class TestValues:
@@ -190,17 +192,17 @@ class TestValues:
 
         world.call(id=7, FirstName="Ada", LastName="Lovelace", City="London")
 
-        assert [("LastName", "Byron", "Lovelace"), ("City", "", "London")] == [
+        assert [
             (row.attributes["Attribute Name"], row.attributes["Old Value"], row.attributes["New Value"])
             for row in world.known.changes.activities
-        ]
+        ] == [("LastName", "Byron", "Lovelace"), ("City", "", "London")]
 
     def test_blank_clears(self) -> None:
         """A blank value clears the field; fields not named stay."""
         world = World()
         world.lead(7, FirstName="Ada", City="London")
 
-        assert {"City": "London"} == world.call(id=7, FirstName="").lead.values
+        assert world.call(id=7, FirstName="").lead.values == {"City": "London"}
 
     def test_repeat_changes_nothing(self) -> None:
         """The same call again answers UPDATED, writes no activity, and moves neither change number nor time."""
@@ -210,7 +212,7 @@ class TestValues:
 
         again = world.call(email="a@e.com", FirstName="Ada", cookie="c", foreign="X")
 
-        assert ("CREATED", "UPDATED") == (first.status, again.status)
+        assert (first.status, again.status) == ("CREATED", "UPDATED")
         assert first.lead == again.lead
         assert written == len(world.known.changes.activities)
 
@@ -230,7 +232,7 @@ class TestValues:
 
         outcome = world.call(id=7, AnonymousIP="192.0.2.2", FirstName="Ada")
 
-        assert {"AnonymousIP": "192.0.2.1", "FirstName": "Ada"} == outcome.lead.values
+        assert outcome.lead.values == {"AnonymousIP": "192.0.2.1", "FirstName": "Ada"}
         assert "AnonymousIP" in outcome.why.skipped[0]
         assert "AnonymousIP" in world.known.changes.activities[-1].attributes["Reason"]
 
@@ -241,15 +243,15 @@ class TestValues:
         first = world.call(email="a@e.com", Shoe="42")
         again = world.call(email="b@e.com", shoe="43")
 
-        assert ("42", "43") == (first.lead.values["Shoe"], again.lead.values["Shoe"])
-        assert ["Shoe"] == [made.name for made in world.known.changes.fields]
+        assert (first.lead.values["Shoe"], again.lead.values["Shoe"]) == ("42", "43")
+        assert [made.name for made in world.known.changes.fields] == ["Shoe"]
 
     def test_no_id_left(self) -> None:
         """The highest lead Id that the contract can carry is handed out; after it a new lead is refused."""
         world = World()
         world.lead(2**31 - 2, email="z@e.com")
 
-        assert 2**31 - 1 == world.call(email="a@e.com").lead.id
+        assert world.call(email="a@e.com").lead.id == 2**31 - 1
         with pytest.raises(LeadSyncFailedError, match="No lead Id is left"):
             world.call(email="b@e.com")
 
@@ -287,9 +289,7 @@ class TestPlaces:
         ],
     )
     @pytest.mark.parametrize("visitor", [False, True], ids=["new lead", "visitor"])
-    def test_new_lead(
-        self, enabled: bool, workspace: str | None, country: str, partition: str, visitor: bool
-    ) -> None:
+    def test_new_lead(self, enabled: bool, workspace: str | None, country: str, partition: str, visitor: bool) -> None:
         """Where a new lead, or a visitor that becomes known, is put."""
         world = World(subscription(workspaces=SPACES if enabled else None, rules=[GERMANS] if enabled else []))
         if visitor:
@@ -304,7 +304,7 @@ class TestPlaces:
         """A workspace that nobody defined is refused by name; a blank one never reaches the rules."""
         world = World(subscription(workspaces=SPACES))
         if not workspace:
-            assert "Default" == world.call(email="a@e.com", workspace=None).lead.partition
+            assert world.call(email="a@e.com", workspace=None).lead.partition == "Default"
             return
         with pytest.raises(InputError, match="Nowhere"):
             world.call(email="a@e.com", workspace=workspace)
@@ -341,11 +341,11 @@ class TestPlaces:
         world.lead(7, email="a@e.com", foreign=[("CUSTOM", "X")], cookies=["c"], partition="Asia")
 
         if reached:
-            assert "Asia" == world.call(workspace="EMEA", FirstName="Ada", **call).lead.partition
+            assert world.call(workspace="EMEA", FirstName="Ada", **call).lead.partition == "Asia"
             return
-        with pytest.raises(LeadSyncFailedError, match="Lead 7 is in partition Asia.*workspace EMEA"):
+        with pytest.raises(LeadSyncFailedError, match=r"Lead 7 is in partition Asia.*workspace EMEA"):
             world.call(workspace="EMEA", FirstName="Ada", **call)
-        assert {} == world.get(7).values
+        assert world.get(7).values == {}
 
     @pytest.mark.parametrize("call", [dict(id=7), dict(foreign="X"), dict(cookie="c"), dict(email="a@e.com")])
     def test_existing_lead_without_header(self, call: dict[str, object]) -> None:
@@ -353,14 +353,14 @@ class TestPlaces:
         world = World(subscription(workspaces=SPACES, rules=[GERMANS]))
         world.lead(7, email="a@e.com", foreign=[("CUSTOM", "X")], cookies=["c"], partition="Asia")
 
-        assert "Asia" == world.call(Country="Germany", **call).lead.partition
+        assert world.call(Country="Germany", **call).lead.partition == "Asia"
 
     def test_reached_in_its_own_workspace(self) -> None:
         """A lead in W's primary partition is reached by every key."""
         world = World(subscription(workspaces=SPACES))
         world.lead(7, foreign=[("CUSTOM", "X")], partition="Asia")
 
-        assert 7 == world.call(workspace="apac", foreign="X").lead.id
+        assert world.call(workspace="apac", foreign="X").lead.id == 7
 
     def test_mismatch_update(self) -> None:
         """With workspace_mismatch = "update" a lead elsewhere is updated where it is, and foreign ids move from there."""
@@ -368,7 +368,7 @@ class TestPlaces:
         world.lead(7, partition="Asia")
         world.lead(8, foreign=[("CUSTOM", "X")], partition="Asia")
 
-        assert "Asia" == world.call(id=7, foreign="X", workspace="EMEA").lead.partition
+        assert world.call(id=7, foreign="X", workspace="EMEA").lead.partition == "Asia"
 
     def test_foreign_id_moves_from_reach_only(self) -> None:
         """With W named, a foreign id moves only from a lead in W's primary partition; a cookie moves anyway."""
@@ -378,7 +378,7 @@ class TestPlaces:
 
         with pytest.raises(LeadSyncFailedError, match="lead 8 in partition Asia"):
             world.call(id=7, foreign="X", workspace="EMEA")
-        assert 8 == world.call(id=7, cookie="c", workspace="EMEA").why.cookie_moved_from
+        assert world.call(id=7, cookie="c", workspace="EMEA").why.cookie_moved_from == 8
 
     @pytest.mark.parametrize("visitor", [False, True], ids=["CREATED", "UPDATED where a visitor became known"])
     def test_out_of_reach_after_a_rule(self, visitor: bool) -> None:
@@ -399,13 +399,13 @@ def test_worked_cases() -> None:
     world = World()
     world.lead(7)
     world.call(id=7, foreign="X")
-    assert "new@e.com" == world.call(foreign="X", email="new@e.com").lead.email.text  # type: ignore[union-attr]
-    assert ("CREATED", 1000) == ((made := world.call(email="OLD@E.com")).status, made.lead.id)
+    assert world.call(foreign="X", email="new@e.com").lead.email.text == "new@e.com"  # type: ignore[union-attr]
+    assert ((made := world.call(email="OLD@E.com")).status, made.lead.id) == ("CREATED", 1000)
     world.visitor(1, "visit")
-    assert 1000 == world.call(email="old@e.com", cookie="visit").lead.id
+    assert world.call(email="old@e.com", cookie="visit").lead.id == 1000
     moved = world.call(foreign="Y", cookie="visit")
-    assert 1000 == moved.lead.id  # the lead of the cookie has no CUSTOM id yet: it fits
+    assert moved.lead.id == 1000  # the lead of the cookie has no CUSTOM id yet: it fits
     other = world.call(foreign="Z", cookie="visit")
-    assert ("CREATED", 1000) == (other.status, other.why.cookie_moved_from)
+    assert (other.status, other.why.cookie_moved_from) == ("CREATED", 1000)
     last = world.call(cookie="visit", email="b@e.com")
     assert other.lead.id == last.lead.id  # it had no Email and nobody had this one

@@ -4,8 +4,8 @@ from collections import Counter as Count
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.world import World, raw, subscription
 
+from support.world import World, raw, subscription
 from synclead.leads.errors import SyncleadError
 from synclead.leads.outcome import Outcome
 from synclead.leads.places import Condition, Rule
@@ -38,7 +38,9 @@ def world(workspaces: bool, policy: str) -> World:
     """Two anonymous visitors and no lead."""
     made = World(
         subscription(
-            policy={"preset": policy}, workspaces=SPACES if workspaces else None, rules=RULES if workspaces else []
+            policy={"preset": policy},
+            workspaces=SPACES if workspaces else None,
+            rules=RULES if workspaces else [],
         )
     )
     made.visitor(1, "visitor-1", AnonymousIP="192.0.2.1")

@@ -1,8 +1,8 @@
 """Which lead a call means: every row of section 3, and every pair of keys that could name different leads."""
 
 import pytest
-from support.world import World, subscription, token
 
+from support.world import World, subscription, token
 from synclead.leads.errors import InputError, LeadKeyRequiredError, LeadNotFoundError, SyncleadError
 from synclead.leads.lead import ForeignId
 from synclead.leads.record import RawAttribute, RawRecord
@@ -80,7 +80,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("sentence", "existing", "call", "lead_id", "step"), CASES, ids=[case[0] for case in CASES])
-def test_target(sentence: str, existing: list[dict[str, object]], call: dict[str, object], lead_id: int, step: int) -> None:
+def test_target(
+    sentence: str, existing: list[dict[str, object]], call: dict[str, object], lead_id: int, step: int
+) -> None:
     """The keys of a call name one target, by the first row that holds."""
     world = World()
     for kept in existing:
@@ -99,7 +101,7 @@ def test_target(sentence: str, existing: list[dict[str, object]], call: dict[str
     [
         (dict(id=9), LeadNotFoundError),
         (dict(id=9, email="a@e.com"), LeadNotFoundError),
-        (dict(), LeadKeyRequiredError),
+        ({}, LeadKeyRequiredError),
         (dict(FirstName="George"), LeadKeyRequiredError),
         (dict(cookie="unknown"), LeadKeyRequiredError),
         (dict(Email=""), LeadKeyRequiredError),
@@ -120,7 +122,7 @@ def test_refused(call: dict[str, object], error: type[SyncleadError]) -> None:
 
     with pytest.raises(error):
         world.call(**call)
-    assert [] == world.known.changes.activities
+    assert world.known.changes.activities == []
 
 
 def test_unknown_id_wording() -> None:
@@ -134,8 +136,8 @@ def test_unknown_id_next_key() -> None:
     world = World(subscription(policy={"unknown_id": "next_key"}))
     world.lead(7, email="a@e.com")
 
-    assert 7 == world.call(id=9, email="a@e.com").lead.id
-    assert 1000 == world.call(id=9, email="new@e.com").lead.id
+    assert world.call(id=9, email="a@e.com").lead.id == 7
+    assert world.call(id=9, email="new@e.com").lead.id == 1000
     with pytest.raises(LeadNotFoundError, match="ID = 9"):
         world.call(id=9)
     with pytest.raises(LeadNotFoundError, match="ID = 9"):
@@ -149,9 +151,9 @@ def test_cookie_conflict_update() -> None:
 
     outcome = world.call(cookie="c", email="a@e.com")
 
-    assert (7, 3) == (outcome.lead.id, outcome.why.step)
-    assert "a@e.com" == world.get(7).email.text  # type: ignore[union-attr]
-    assert 1000 == world.call(cookie="c", foreign="Y").lead.id
+    assert (outcome.lead.id, outcome.why.step) == (7, 3)
+    assert world.get(7).email.text == "a@e.com"  # type: ignore[union-attr]
+    assert world.call(cookie="c", foreign="Y").lead.id == 1000
 
 
 def test_merged_lead_stands_for_its_survivor() -> None:
@@ -160,7 +162,7 @@ def test_merged_lead_stands_for_its_survivor() -> None:
     world.lead(7, email="a@e.com")
     world.known.alias(5, 7)
 
-    assert 7 == world.call(id=5).lead.id
+    assert world.call(id=5).lead.id == 7
 
 
 def test_sfdc_id_is_one_key_in_both_lengths() -> None:
@@ -170,7 +172,7 @@ def test_sfdc_id_is_one_key_in_both_lengths() -> None:
     again = world.call(foreign=first.lead.foreign_ids[0].id, type="sfdc")
 
     assert first.lead.id == again.lead.id
-    assert 18 == len(first.lead.foreign_ids[0].id)
+    assert len(first.lead.foreign_ids[0].id) == 18
 
 
 def test_email_attribute_by_rest_name() -> None:
@@ -178,7 +180,7 @@ def test_email_attribute_by_rest_name() -> None:
     world = World()
     world.lead(7, email="a@e.com")
 
-    assert 7 == world.send(RawRecord(attributes=(RawAttribute("email", "a@e.com"),))).lead.id
+    assert world.send(RawRecord(attributes=(RawAttribute("email", "a@e.com"),))).lead.id == 7
 
 
 def test_token_is_case_sensitive() -> None:

@@ -118,7 +118,9 @@ class World:
             self.known.bind_cookie(token(name), id)
         counter = self.known.counter
         self.known.counter = Counter(
-            max(counter.next_lead_id, id + 1), counter.next_activity_id, max(counter.next_change, lead.change + 1)
+            max(counter.next_lead_id, id + 1),
+            counter.next_activity_id,
+            max(counter.next_change, lead.change + 1),
         )
 
     def visitor(self, number: int, cookie: str, **values: str) -> None:

@@ -127,7 +127,7 @@ def check_reach(draft: _Draft, workspace: Workspace | None, subscription: Subscr
 
 
 def check_read_only(draft: _Draft, subscription: Subscription) -> None:
-    """A read-only field may be sent with the value that the lead has (section 5), so that an answer can be sent back."""
+    """A read-only field may be sent with the value that the lead has, so that an answer can be sent back (section 5)."""
     for name, value in draft.found.request.read_only.items():
         if draft.values.get(name) == value:
             continue
@@ -155,9 +155,7 @@ def set_values(draft: _Draft, catalogue: Catalogue) -> None:
 
 def new_field(name: str) -> Field:
     """The string field that `unknown_fields = "create"` makes."""
-    return Field(
-        name=name, soap_name=name, rest_name=name[0].lower() + name[1:], label=name, type="string", auto=True
-    )
+    return Field(name=name, soap_name=name, rest_name=name[0].lower() + name[1:], label=name, type="string", auto=True)
 
 
 def change_value(draft: _Draft, name: str, value: str | None) -> None:
@@ -212,14 +210,10 @@ def set_cookie(draft: _Draft) -> None:
     draft.cookie_bound = token
 
 
-def finish(
-    draft: _Draft, known: Known, subscription: Subscription, workspace: Workspace | None, now: datetime
-) -> Plan:
+def finish(draft: _Draft, known: Known, subscription: Subscription, workspace: Workspace | None, now: datetime) -> Plan:
     """Put the decisions together: the lead after the call, its history, the numbers spent."""
     before, counter = draft.before, known.counter
-    changed = bool(
-        before is None or draft.changed_values or draft.foreign_id_set or draft.cookie_bound
-    )
+    changed = bool(before is None or draft.changed_values or draft.foreign_id_set or draft.cookie_bound)
     rule = ""
     if before is None:
         seen_by_rules = dict(draft.values, Email=draft.email.text) if draft.email else draft.values

@@ -134,4 +134,3 @@ class WorkingSet:
         if plan.visitor:
             changes.visitors[plan.visitor.id] = lead.id
             del self._visitors[plan.visitor.token]
-
