@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from synclead.leads.errors import InputError
-from synclead.leads.text import fold, is_blank, quoted, trim
+from synclead.leads.text import fold, quoted, trim
 
 DEFAULT_WORKSPACE = "Default"
 """The workspace that every subscription has (spec: sync-lead, section 4)."""
@@ -164,5 +164,5 @@ def _check_condition(place: str, condition: Condition) -> None:
         return
     if not condition.values:
         raise ValueError(f"{where}: {condition.test} has no values")
-    if condition.test in ("contains", "starts_with") and any(is_blank(v) for v in condition.values):
+    if condition.test in ("contains", "starts_with") and "" in condition.values:
         raise ValueError(f"{where}: {condition.test} with an empty text would always hold")
