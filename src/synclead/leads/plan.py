@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from synclead.leads.errors import InputError, LeadSyncFailedError
-from synclead.leads.fields import Catalogue, Field
+from synclead.leads.fields import Catalogue, Field, auto_field
 from synclead.leads.history import ChangedValue, KeyMove, history_of
 from synclead.leads.lead import Email, ForeignId, Lead, Visitor
 from synclead.leads.outcome import Activity, Outcome, Why
@@ -127,7 +127,7 @@ def check_reach(draft: _Draft, workspace: Workspace | None, subscription: Subscr
 
 
 def check_read_only(draft: _Draft, subscription: Subscription) -> None:
-    """A read-only field may be sent with the value that the lead has, so that an answer can be sent back (section 5)."""
+    """A read-only field may be sent with the value that the lead has: an answer can be sent back (section 5)."""
     for name, value in draft.found.request.read_only.items():
         if draft.values.get(name) == value:
             continue
@@ -144,18 +144,13 @@ def set_values(draft: _Draft, catalogue: Catalogue) -> None:
     for name, text in draft.found.request.unknown.items():
         made = catalogue.find(name)  # an earlier call of the group may have made it
         if made is None:
-            made = new_field(name)
+            made = auto_field(name)
             draft.fields.append(made)
         change_value(draft, made.name, text)
     if draft.visitor and draft.before:
         for name, value in draft.visitor.values.items():
             if name not in draft.values:  # first-visit facts fill what is empty (munchkin, 8.1)
                 change_value(draft, name, value)
-
-
-def new_field(name: str) -> Field:
-    """The string field that `unknown_fields = "create"` makes."""
-    return Field(name=name, soap_name=name, rest_name=name[0].lower() + name[1:], label=name, type="string", auto=True)
 
 
 def change_value(draft: _Draft, name: str, value: str | None) -> None:
