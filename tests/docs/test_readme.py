@@ -1,0 +1,89 @@
+"""The README's commands and examples work as they stand."""
+
+import os
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.server import Server
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    """The README's code blocks of one language, in order."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+
+
+def block(language: str, text: str) -> str:
+    """The one block that has this text in it."""
+    (found,) = [code for code in blocks(language) if text in code]
+    return found
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Server]:
+    """The demo, as `make run` serves it, on a free port."""
+    server = Server(tmp_path, options=["--demo"])
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+def shell(server: Server, code: str) -> str:
+    """Run a block as a user would paste it, with the port and the database of the test."""
+    code = code.replace("127.0.0.1:8080", f"127.0.0.1:{server.port}")
+    code = code.replace("sqlite:///synclead-demo.db", server.database_url)
+    code = code.replace(".venv/bin/synclead", str(ROOT / ".venv/bin/synclead"))
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", code],
+        cwd=server.directory,
+        env=os.environ | {"BIGCORP_KEY": "899756834129871744AAEE88DDCC77CDEEDEC1AAAD66"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_first_request(demo: Server) -> None:
+    """The request to try creates George; sent again it answers UPDATED with the same Id; the lead can be shown."""
+    request = block("sh", "curl -s")
+
+    first, again = shell(demo, request), shell(demo, request)
+
+    assert "<status>CREATED</status>" in first
+    assert "<status>UPDATED</status>" in again
+    assert re.findall(r"<leadId>\d+</leadId>", first) == re.findall(r"<leadId>\d+</leadId>", again)
+    assert "of the Jungle" in shell(demo, block("sh", "lead show"))
+
+
+def test_own_account(tmp_path: Path) -> None:
+    """The declaration is applied by the command beside it."""
+    declaration = block("toml", "munchkin_account")
+    (tmp_path / "subscription.toml").write_text(declaration, encoding="utf-8")
+    server = Server(tmp_path)
+    apply = block("sh", "apply subscription.toml").splitlines()[0].replace("BIGCORP_KEY=... ", "")
+
+    assert "Example Corp" in shell(server, apply)
+    assert tomllib.loads(declaration)["subscription"][0]["name"] == "Example Corp"
+
+
+def test_links() -> None:
+    """Every file that the README links to exists."""
+    for target in re.findall(r"\]\((?!http)([^)#]+)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_make_commands_exist() -> None:
+    """Every `make` command of the README is one of the Makefile."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"^make ([a-z-]+)$", README, re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
