@@ -103,9 +103,7 @@ def test_a_standard_field_keeps_its_name() -> None:
     ("field", "reason"),
     [
         pytest.param(replace(COLOUR, soap_name="city"), "'city' is taken", id="the SOAP name of another"),
-        pytest.param(
-            replace(COLOUR, rest_name="createdat"), "'createdat' is taken", id="a REST name of another"
-        ),
+        pytest.param(replace(COLOUR, rest_name="createdat"), "'createdat' is taken", id="a REST name of another"),
         pytest.param(replace(COLOUR, name="", soap_name=""), "is empty", id="an empty name"),
         pytest.param(replace(COLOUR, name="a ", soap_name="a "), "white space", id="a blank at its end"),
         pytest.param(replace(COLOUR, name="a\tb", soap_name="a\tb"), "control character", id="a control"),

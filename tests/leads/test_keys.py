@@ -45,9 +45,7 @@ def test_an_id_is_a_whole_number(text: str, number: int) -> None:
 )
 def test_another_id_is_refused(text: str) -> None:
     """Signs, points, groups and digits of other scripts are no Id; the message has the value."""
-    with pytest.raises(
-        InputError, match=r"Bad value for Id: .* is not a whole number of ASCII digits"
-    ) as fault:
+    with pytest.raises(InputError, match=r"Bad value for Id: .* is not a whole number of ASCII digits") as fault:
         parse_lead_id(text)
     assert len(fault.value.message) < 200
     assert text[:10] in fault.value.message
@@ -57,9 +55,7 @@ def test_the_fault_of_an_id_reads_as_a_sentence() -> None:
     """The message names field, value and reason."""
     with pytest.raises(InputError) as fault:
         parse_lead_id("1.0")
-    assert fault.value.message == (
-        "Bad value for Id: '1.0' is not a whole number of ASCII digits from 1 to 2147483647"
-    )
+    assert fault.value.message == ("Bad value for Id: '1.0' is not a whole number of ASCII digits from 1 to 2147483647")
 
 
 @pytest.mark.parametrize(
@@ -137,9 +133,7 @@ def test_a_foreign_type_is_read_from_any_case(text: str | None, type: str) -> No
 @pytest.mark.parametrize("text", ["SAP", "ſfdc", "SF DC", "CUSTOM1"])
 def test_another_foreign_type_is_refused(text: str) -> None:
     """Also one whose upper case would be a known one."""
-    with pytest.raises(
-        InputError, match=r"Bad value for ForeignSysType: .* is none of CUSTOM, SFDC, NETSUITE"
-    ):
+    with pytest.raises(InputError, match=r"Bad value for ForeignSysType: .* is none of CUSTOM, SFDC, NETSUITE"):
         parse_foreign_type(text)
 
 
@@ -225,9 +219,7 @@ def test_a_token_is_kept_exactly_as_sent(token: str) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        pytest.param(
-            f"id:999-XXX-999&token:{TOKEN}", "'999-XXX-999' is not an account", id="another account"
-        ),
+        pytest.param(f"id:999-XXX-999&token:{TOKEN}", "'999-XXX-999' is not an account", id="another account"),
         pytest.param(f"id:{ACCOUNT}", "is not id:ACCOUNT&token:TOKEN", id="no token"),
         pytest.param(f"id:{ACCOUNT}&token:", "is not a token", id="a blank token"),
         pytest.param("_mch-ab", "is not id:ACCOUNT", id="a token too short"),
@@ -235,9 +227,7 @@ def test_a_token_is_kept_exactly_as_sent(token: str) -> None:
         pytest.param(f"token:{TOKEN}!", "is not a token", id="a character no token has"),
         pytest.param("token:example.com-1772443800000-48151", "is not a token", id="without _mch-"),
         pytest.param("token:_MCH-example.com-1", "is not a token", id="_mch- in capitals"),
-        pytest.param(
-            quote(quote(quote(PLAIN, safe=""), safe=""), safe=""), "is not id:", id="encoded thrice"
-        ),
+        pytest.param(quote(quote(quote(PLAIN, safe=""), safe=""), safe=""), "is not id:", id="encoded thrice"),
         pytest.param("hello", "is not id:ACCOUNT", id="something else"),
     ],
 )

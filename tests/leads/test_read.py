@@ -36,9 +36,7 @@ SUBSCRIPTION = Subscription(
     munchkin_account=ACCOUNT,
     munchkin_aliases=("100-aek-913",),
     time_zone=ZoneInfo("America/Chicago"),
-    places=Places(
-        ("Default", "Europe"), (Workspace("Default", "Default"), Workspace("EMEA", "Europe")), enabled=True
-    ),
+    places=Places(("Default", "Europe"), (Workspace("Default", "Default"), Workspace("EMEA", "Europe")), enabled=True),
     catalogue=Catalogue([Field("Seen", "Seen", "seen", "Seen", "datetime", read_only=True)]),
     policy=Policy(),
     config_version=1,
@@ -166,9 +164,7 @@ def test_all_unknown_names_are_in_the_fault() -> None:
     """In the order sent, each once."""
     with pytest.raises(UnknownLeadFieldError) as fault:
         read((" pants", "1"), ("City", "x"), ("hat", ""), ("PANTS", "2"), ("createdAt", "x"))
-    assert (
-        fault.value.message == "syncLead operation failed: unknown fields for import: pants, hat, createdAt"
-    )
+    assert fault.value.message == "syncLead operation failed: unknown fields for import: pants, hat, createdAt"
 
 
 def test_of_one_field_named_twice_the_last_counts() -> None:
@@ -290,9 +286,7 @@ IGNORE: dict[str, object] = {"bad_cookie": "ignore"}
 
 
 @pytest.mark.parametrize("cookie", ["hello", OTHERS_COOKIE])
-@pytest.mark.parametrize(
-    "key", [{"id": "7"}, {"foreign_id": "X"}, {"email": "a@b"}], ids=lambda key: next(iter(key))
-)
+@pytest.mark.parametrize("key", [{"id": "7"}, {"foreign_id": "X"}, {"email": "a@b"}], ids=lambda key: next(iter(key)))
 def test_a_bad_cookie_is_ignored_beside_another_key(key: dict[str, Any], cookie: str) -> None:
     """Where the policy says so, with the reason; otherwise it is refused."""
     request = read(cookie=cookie, policy=IGNORE, **key)
@@ -323,9 +317,7 @@ def test_cookies_of_the_account_and_its_aliases_count() -> None:
 
 
 TEXT = st.text(max_size=12)
-NAMES = st.one_of(
-    st.none(), TEXT, st.sampled_from([n for f in STANDARD for n in (f.soap_name, f.rest_name) if n])
-)
+NAMES = st.one_of(st.none(), TEXT, st.sampled_from([n for f in STANDARD for n in (f.soap_name, f.rest_name) if n]))
 
 
 @given(

@@ -10,9 +10,7 @@ from synclead.leads.text import quoted
 from synclead.leads.values import parse_value
 
 
-def read_rule(
-    partition: str, when: Iterable[Mapping[str, object]], catalogue: Catalogue, zone: ZoneInfo
-) -> Rule:
+def read_rule(partition: str, when: Iterable[Mapping[str, object]], catalogue: Catalogue, zone: ZoneInfo) -> Rule:
     """A rule from `[{ field = "Country", is = ["Germany", "France"] }, ...]`.
 
     All tests of all tables must hold. Values of `is` and `is_not` take the canonical form of their
@@ -21,9 +19,7 @@ def read_rule(
     return Rule(partition, tuple(c for table in when for c in _read_conditions(table, catalogue, zone)))
 
 
-def _read_conditions(
-    table: Mapping[str, object], catalogue: Catalogue, zone: ZoneInfo
-) -> Iterable[Condition]:
+def _read_conditions(table: Mapping[str, object], catalogue: Catalogue, zone: ZoneInfo) -> Iterable[Condition]:
     name = table.get("field")
     field = (catalogue.find(name) or catalogue.get(name)) if isinstance(name, str) else None
     if field is None:
@@ -33,9 +29,7 @@ def _read_conditions(
     if unknown:
         raise ValueError(f"{where}: {quoted(unknown[0])} is none of {', '.join(TESTS)}")
     conditions = [
-        Condition(field.name, test, _values(where, field, test, table[test], zone))
-        for test in TESTS
-        if test in table
+        Condition(field.name, test, _values(where, field, test, table[test], zone)) for test in TESTS if test in table
     ]
     if not conditions:
         raise ValueError(f"{where}: has none of {', '.join(TESTS)}")

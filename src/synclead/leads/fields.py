@@ -61,8 +61,7 @@ def auto_field(name: str) -> Field:
 
 
 STANDARD: tuple[Field, ...] = tuple(
-    Field(soap or rest, soap, rest, label, type_, read_only)
-    for soap, rest, label, type_, read_only in STANDARD_FIELDS
+    Field(soap or rest, soap, rest, label, type_, read_only) for soap, rest, label, type_, read_only in STANDARD_FIELDS
 )
 """The fields that every subscription has."""
 
@@ -121,13 +120,9 @@ class Catalogue:
                 if self.bears(name):
                     raise ValueError(f"field name {quoted(name)} is taken")
         if field.type not in FIELD_TYPES:
-            raise ValueError(
-                f"field {field.name}: type {quoted(field.type)} is none of {', '.join(FIELD_TYPES)}"
-            )
+            raise ValueError(f"field {field.name}: type {quoted(field.type)} is none of {', '.join(FIELD_TYPES)}")
         if field.max_length is not None and not 1 <= field.max_length <= TEXT_LENGTH:
-            raise ValueError(
-                f"field {field.name}: max_length {field.max_length} is not from 1 to {TEXT_LENGTH}"
-            )
+            raise ValueError(f"field {field.name}: max_length {field.max_length} is not from 1 to {TEXT_LENGTH}")
 
 
 def check_field_name(name: str) -> None:
@@ -137,9 +132,7 @@ def check_field_name(name: str) -> None:
     if not name:
         raise ValueError("field name is empty")
     if len(name) > NAME_LENGTH:
-        raise ValueError(
-            f"field name {quoted(name)} has {len(name)} characters, at most {NAME_LENGTH} are allowed"
-        )
+        raise ValueError(f"field name {quoted(name)} has {len(name)} characters, at most {NAME_LENGTH} are allowed")
     if has_control(name):
         raise ValueError(f"field name {quoted(name)} has a control character")
 

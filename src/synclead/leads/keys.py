@@ -116,9 +116,7 @@ def _sfdc_id(id: str) -> str:
 def _sfdc_suffix(id: str) -> str:
     """One letter for five characters: bit n of its number is set where character n is upper case."""
     return "".join(
-        _SFDC_ALPHABET[
-            sum(1 << bit for bit, character in enumerate(id[start : start + 5]) if character.isupper())
-        ]
+        _SFDC_ALPHABET[sum(1 << bit for bit, character in enumerate(id[start : start + 5]) if character.isupper())]
         for start in (0, 5, 10)
     )
 
@@ -137,13 +135,9 @@ def parse_cookie(text: str, accounts: frozenset[str]) -> str:
     if token is None:
         raise InputError("marketoCookie", f"{masked(cookie)} is not id:ACCOUNT&token:TOKEN or a token")
     if account and account.upper() not in accounts:
-        raise InputError(
-            "marketoCookie", f"{quoted(account[:_MASKED_AFTER])} is not an account of this subscription"
-        )
+        raise InputError("marketoCookie", f"{quoted(account[:_MASKED_AFTER])} is not an account of this subscription")
     if not _TOKEN.fullmatch(token):
-        raise InputError(
-            "marketoCookie", f"{masked(token)} is not a token: _mch- and 3 to 240 of A-Z a-z 0-9 . _ -"
-        )
+        raise InputError("marketoCookie", f"{masked(token)} is not a token: _mch- and 3 to 240 of A-Z a-z 0-9 . _ -")
     return token
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from synclead.leads.errors import InputError
-from synclead.leads.text import fold, quoted, trim
+from synclead.leads.text import fold, is_blank, quoted, trim
 
 DEFAULT_WORKSPACE = "Default"
 """The workspace that every subscription has (spec: sync-lead, section 4)."""
@@ -85,8 +85,7 @@ class Places:
         if fold(DEFAULT_WORKSPACE) not in names:
             raise ValueError(f"no workspace is called {DEFAULT_WORKSPACE}")
         workspaces = tuple(
-            Workspace(w.name, _defined(f"workspace {w.name}", w.primary_partition, spelling))
-            for w in self.workspaces
+            Workspace(w.name, _defined(f"workspace {w.name}", w.primary_partition, spelling)) for w in self.workspaces
         )
         rules = tuple(
             Rule(_defined(f"assignment rule {number}", rule.partition, spelling), tuple(rule.when))
@@ -105,18 +104,16 @@ class Places:
         Where workspaces are not enabled, naming `Default` is naming none. Raises InputError for a
         workspace that nobody defined, and for any but `Default` where they are not enabled.
         """
-        wanted = fold(trim(name or ""))
-        if not wanted:
+        if name is None or is_blank(name):
             return None
+        wanted = fold(trim(name))
         if not self.enabled:
             if wanted == fold(DEFAULT_WORKSPACE):
                 return None
-            raise InputError(
-                TARGET_WORKSPACE, f"workspaces are not enabled, {quoted(trim(name or ''))} is unknown"
-            )
+            raise InputError(TARGET_WORKSPACE, f"workspaces are not enabled, {quoted(trim(name))} is unknown")
         found = next((w for w in self.workspaces if fold(w.name) == wanted), None)
         if found is None:
-            raise InputError(TARGET_WORKSPACE, f"no workspace is called {quoted(trim(name or ''))}")
+            raise InputError(TARGET_WORKSPACE, f"no workspace is called {quoted(trim(name))}")
         return found
 
     def partition_for_new(self, workspace: Workspace | None, values: Mapping[str, str]) -> tuple[str, str]:

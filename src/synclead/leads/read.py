@@ -30,7 +30,7 @@ class _Sent(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Values:
     """Checked values of one call, as `SyncRequest` holds them."""
 
@@ -135,9 +135,7 @@ def _check_unknown(names: Iterable[str], subscription: Subscription) -> None:
                 raise InputError("attrName", str(fault)) from None
         refused = [name for name in refused if subscription.catalogue.bears(name)]
     if refused:
-        raise UnknownLeadFieldError(
-            f"syncLead operation failed: unknown fields for import: {', '.join(refused)}"
-        )
+        raise UnknownLeadFieldError(f"syncLead operation failed: unknown fields for import: {', '.join(refused)}")
 
 
 def _values(sent: dict[str, _Sent], subscription: Subscription) -> _Values:
