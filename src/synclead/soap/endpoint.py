@@ -1,0 +1,145 @@
+"""The SOAP path as a bare ASGI function: GET answers the WSDL, POST is a call."""
+
+import asyncio
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from synclead.leads.errors import SyncleadError
+from synclead.soap import wsdl
+from synclead.soap.address import client_url
+from synclead.soap.body import (
+    BodyLimits,
+    BodyTooLargeError,
+    BodyTooSlowError,
+    ClientGoneError,
+    Receive,
+    discard_rest,
+    read_body,
+)
+from synclead.soap.faults import fault
+from synclead.soap.service import Parts, answer, failure_facts
+from synclead.store.errors import InternalError
+
+Scope = dict[str, Any]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+PREFIX = "/soap/"
+"""Everything below it is answered here."""
+
+_PATH = re.compile(r"/soap/mktows/[0-9]{1,9}_[0-9]{1,9}/?", re.ASCII)
+_CHARSET = re.compile(rb"""charset\s*=\s*["']?([^\s;"']+)""", re.IGNORECASE)
+_XML = b"text/xml; charset=utf-8"
+_TEXT = b"text/plain; charset=utf-8"
+
+_DISCARDED_BYTES = 64 * 1024 * 1024
+_DISCARDING_SECONDS = 5.0
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """What the endpoint needs to know of its surroundings."""
+
+    public_url: str | None = None
+    trusted: Callable[[str], bool] = field(default=lambda _: False)
+    """Whether a peer's address is that of a proxy whose X-Forwarded headers count."""
+    body: BodyLimits = field(default_factory=BodyLimits)
+    new_id: Callable[[], str] = field(default=lambda: secrets.token_hex(8))
+    """Ids of requests, which faults 10001 and 20011 show."""
+
+
+class Endpoint:
+    """The ASGI function."""
+
+    def __init__(self, parts: Parts, edge: Edge) -> None:
+        self._parts = parts
+        self._edge = edge
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        if b"origin" in headers:
+            # No browser page may speak for a user (spec: sync-lead, section 1).
+            await _respond(send, 403, _TEXT, b"Requests from browser pages are not answered here.\n")
+        elif not _PATH.fullmatch(scope["path"]):
+            await _respond(send, 404, _TEXT, b"There is nothing here. The SOAP path is like /soap/mktows/2_7\n")
+        elif scope["method"] == "POST":
+            await self._post(headers, receive, send)
+        elif scope["method"] in ("GET", "HEAD") and _asks_for_wsdl(scope["query_string"]):
+            url = client_url(scope, headers, self._edge.public_url, self._edge.trusted)
+            await _respond(send, 200, _XML, wsdl.serve(url))
+        else:
+            text = b"This is a SOAP endpoint: POST calls to it, or GET its WSDL with ?WSDL\n"
+            await _respond(send, 405, _TEXT, text, (b"allow", b"GET, POST"))
+
+    async def _post(self, headers: dict[bytes, bytes], receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        request_id = self._edge.new_id()
+        facts: dict[str, Any] = {"request": request_id}
+        extra: list[tuple[bytes, bytes]] = []
+        unread = False
+        status, body = 200, b""
+        try:
+            sent = await read_body(headers.items(), receive, self._edge.body)
+            body = await answer(sent, _charset(headers), self._parts, facts, request_id)
+        except ClientGoneError:
+            _log.info("call", **facts, outcome="the client hung up before its request was complete")
+            return
+        except Exception as caught:
+            error = caught if isinstance(caught, SyncleadError) else InternalError(request_id)
+            refusal = fault(error)
+            status, body = refusal.status, refusal.body
+            facts.update(failure_facts(error))
+            if isinstance(error, InternalError):
+                _log.error("internal error", reference=error.reference, exc_info=caught)
+            if isinstance(error, BodyTooLargeError | BodyTooSlowError):
+                extra.append((b"connection", b"close"))
+                unread = isinstance(error, BodyTooLargeError) and b"expect" not in headers
+        if not unread and await _hung_up(receive):
+            facts["delivered"] = False
+        facts["ms"] = round((time.perf_counter() - started) * 1000, 1)
+        _log.info("call", **facts)
+        await _respond(send, status, _XML, body, *extra, unread=receive if unread else None)
+
+
+async def _respond(
+    send: Send,
+    status: int,
+    content_type: bytes,
+    body: bytes,
+    *headers: tuple[bytes, bytes],
+    unread: Receive | None = None,
+) -> None:
+    """Sends an answer; with `unread`, takes in what the client is still sending before closing."""
+    length = str(len(body)).encode()
+    named = [(b"content-type", content_type), (b"content-length", length), *headers]
+    await send({"type": "http.response.start", "status": status, "headers": named})
+    await send({"type": "http.response.body", "body": body, "more_body": unread is not None})
+    if unread is not None:
+        await discard_rest(unread, _DISCARDED_BYTES, _DISCARDING_SECONDS)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _hung_up(receive: Receive) -> bool:
+    """Whether the client of a request that was read whole is gone by now."""
+    try:
+        async with asyncio.timeout(0):
+            message = await receive()
+            return bool(message["type"] == "http.disconnect")
+    except TimeoutError:
+        return False
+
+
+def _asks_for_wsdl(query: bytes) -> bool:
+    return any(part.partition(b"=")[0].lower() == b"wsdl" for part in query.split(b"&"))
+
+
+def _charset(headers: dict[bytes, bytes]) -> str | None:
+    found = _CHARSET.search(headers.get(b"content-type", b""))
+    return found[1].decode("latin-1") if found else None

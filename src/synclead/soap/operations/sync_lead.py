@@ -1,0 +1,88 @@
+"""syncLead: inserts or updates one lead (spec: sync-lead)."""
+
+from dataclasses import fields
+from functools import partial
+from typing import Any
+
+from synclead.leads.errors import LeadDetailRequiredError
+from synclead.leads.outcome import Outcome, Why
+from synclead.leads.record import RawAttribute, RawRecord
+from synclead.leads.subscription import Subscription
+from synclead.leads.values import show_value
+from synclead.soap import messages
+from synclead.soap.operations.call import Call
+
+MISSING_RECORD = partial(LeadDetailRequiredError, "leadRecord is required")
+
+
+async def sync_lead(params: messages.ParamsSyncLead, call: Call) -> messages.SuccessSyncLead:
+    """Syncs the record and answers once it is durable. Raises SyncleadError."""
+    if params.leadRecord is None:
+        raise MISSING_RECORD()
+    outcome = await call.writer.sync(call.subscription.id, raw_record(params, call.workspace))
+    call.facts.update(outcome_facts(outcome))
+    lead_id = outcome.lead.id
+    return messages.SuccessSyncLead(
+        result=messages.ResultSyncLead(
+            leadId=lead_id,
+            syncStatus=messages.SyncStatus(leadId=lead_id, status=outcome.status),
+            leadRecord=lead_record(outcome, call.subscription) if params.returnLead else None,
+        )
+    )
+
+
+def raw_record(params: messages.ParamsSyncLead, workspace: str | None) -> RawRecord:
+    """The record as the domain reads it: an empty attrValue stays empty, a missing one None."""
+    record = params.leadRecord or messages.LeadRecord()
+    given = record.leadAttributeList.attribute if record.leadAttributeList else ()
+    return RawRecord(
+        id=None if record.Id is None else str(record.Id),
+        email=record.Email,
+        foreign_id=record.ForeignSysPersonId,
+        foreign_type=record.ForeignSysType,
+        attributes=tuple(RawAttribute(one.attrName, one.attrValue) for one in given),
+        cookie=params.marketoCookie,
+        workspace=workspace,
+    )
+
+
+def lead_record(outcome: Outcome, subscription: Subscription) -> messages.LeadRecord:
+    """The complete lead after the call, as section 6 shows it."""
+    lead, foreign = outcome.lead, outcome.shown_foreign_id
+    return messages.LeadRecord(
+        Id=lead.id,
+        Email=lead.email.text if lead.email else None,
+        ForeignSysPersonId=foreign.id if foreign else None,
+        ForeignSysType=foreign.type if foreign else None,
+        leadAttributeList=_attributes(outcome, subscription),
+    )
+
+
+def outcome_facts(outcome: Outcome) -> dict[str, Any]:
+    """Why the outcome is what it is, for the log: numbers and names, no values of leads."""
+    facts: dict[str, Any] = {"outcome": outcome.status, "lead": outcome.lead.id, "changed": outcome.changed}
+    plain = Why(step=0, key="")
+    for part in fields(Why):
+        value = getattr(outcome.why, part.name)
+        if value != getattr(plain, part.name):
+            facts[part.name] = value
+    return facts
+
+
+def _attributes(outcome: Outcome, subscription: Subscription) -> messages.ArrayOfAttribute | None:
+    catalogue = subscription.catalogue
+    if outcome.created_fields:
+        catalogue = catalogue.with_fields(outcome.created_fields)
+    found = []
+    for name, value in outcome.lead.values.items():
+        field = catalogue.get(name)
+        if field is not None and field.soap_name is not None and field.soap_name != "Email":
+            shown = show_value(field, value, subscription.time_zone)
+            found.append(messages.Attribute(attrName=field.soap_name, attrType=field.type, attrValue=shown))
+    if not found:
+        return None
+    return messages.ArrayOfAttribute(attribute=tuple(sorted(found, key=_name)))
+
+
+def _name(attribute: messages.Attribute) -> str:
+    return attribute.attrName or ""

@@ -1,0 +1,132 @@
+"""One call, from the bytes of its envelope to the bytes of its answer."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from lxml import etree
+
+from synclead.leads.errors import SyncleadError
+from synclead.leads.subscription import Subscription
+from synclead.soap import authentication
+from synclead.soap.authentication import AuthenticationFailedError, Users
+from synclead.soap.envelope import parse, read_workspace
+from synclead.soap.errors import UnsupportedOperationError
+from synclead.soap.limits import ReadLimits
+from synclead.soap.messages import Message
+from synclead.soap.operations import HANDLERS, Handler
+from synclead.soap.operations.call import Call, Writer
+from synclead.soap.tolerances import local_name
+from synclead.store.errors import ServiceFailureError, StoreError
+
+_SHOWN_OF_UNKNOWN = 8
+"""Characters of an unknown user's id that are logged: it may be a key, pasted into the wrong place."""
+
+
+class Operation(Protocol):
+    """An operation of the contract."""
+
+    @property
+    def name(self) -> str: ...
+
+    def decode(self, element: etree._Element) -> Any: ...
+
+    def encode(self, message: Message) -> bytes: ...
+
+
+class Contract(Protocol):
+    """What says which operations there are."""
+
+    def operation(self, name: str) -> Operation | None: ...
+
+
+class ApiUser(authentication.User, Protocol):
+    """An API user and whom it calls for."""
+
+    @property
+    def subscription(self) -> Subscription: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a service is put together from."""
+
+    contract: Contract
+    users: Users[Any]
+    """Where users are found; they are ApiUser."""
+    writer: Writer
+    now: Callable[[], datetime]
+    """The time, aware."""
+    window: timedelta
+    demo: bool = False
+    limits: ReadLimits = field(default_factory=ReadLimits)
+    handlers: Mapping[str, Handler] = field(default_factory=lambda: HANDLERS)
+
+
+async def answer(
+    body: bytes, charset: str | None, parts: Parts, facts: dict[str, Any], reference: str
+) -> bytes:
+    """The envelope that answers a call, once what it did is durable.
+
+    `facts` gains what the log may say of the call: who, what, why; never keys, signatures or values.
+    `reference` is the id that a failure of the database is logged under. Raises SyncleadError with
+    nothing written, unless its message says otherwise.
+    """
+    envelope = parse(body, charset, parts.limits)
+    name = envelope.operation_name
+    user = await _authenticate(envelope.headers, parts, facts, reference)
+    subscription = user.subscription
+    facts["subscription"] = subscription.name
+    operation = parts.contract.operation(name)
+    handler = parts.handlers.get(operation.name) if operation is not None else None
+    if operation is None or handler is None:
+        raise UnsupportedOperationError(name)
+    facts["operation"] = operation.name
+    handler.check(local_name(child) for child in envelope.operation_element)
+    message = operation.decode(envelope.operation_element)
+    call = Call(subscription, read_workspace(envelope, parts.limits), parts.writer, facts)
+    return operation.encode(await handler.run(message, call))
+
+
+def failure_facts(error: SyncleadError) -> dict[str, Any]:
+    """What the log may say of a refusal: its message repeats values and stays out."""
+    facts: dict[str, Any] = {"outcome": error.code, "error": type(error).__name__}
+    for part in ("name", "why", "reference"):
+        found = getattr(error, part, None)
+        if isinstance(found, str):
+            facts[part if part != "name" else "field"] = found[:100]
+    if isinstance(error, ServiceFailureError | AuthenticationFailedError):
+        facts["reason"] = error.reason
+    return facts
+
+
+async def _authenticate(
+    headers: Sequence[etree._Element], parts: Parts, facts: dict[str, Any], reference: str
+) -> ApiUser:
+    try:
+        credentials = authentication.read_credentials(headers)
+        if credentials.partner_id is not None:
+            facts["partner"] = credentials.partner_id[:64]
+        caller = await authentication.authenticate(
+            credentials, parts.users, now=parts.now(), window=parts.window, demo=parts.demo
+        )
+    except AuthenticationFailedError as error:
+        _add_clock(facts, error.clock_difference)
+        if error.user_id is not None:
+            facts["unknown_user"] = error.user_id[:_SHOWN_OF_UNKNOWN]
+        raise
+    except (authentication.AccessDeniedError, authentication.RequestExpiredError) as error:
+        facts["user"] = error.user_id
+        _add_clock(facts, getattr(error, "clock_difference", None))
+        raise
+    except StoreError as error:
+        raise ServiceFailureError(reference, reason=str(error)) from error
+    facts["user"] = caller.user_id
+    user: ApiUser = caller.user
+    return user
+
+
+def _add_clock(facts: dict[str, Any], difference: float | None) -> None:
+    if difference is not None:
+        facts["clock_difference"] = round(difference, 1)
