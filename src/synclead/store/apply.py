@@ -34,7 +34,7 @@ from synclead.store.declaration_merge import merge
 from synclead.store.declaration_table import DeclarationError, shown
 from synclead.store.declared import DeclaredSubscription
 from synclead.store.demo import DEMO_KEY, DEMO_USER
-from synclead.store.engine import bump_config_version, lock_counter, writing
+from synclead.store.engine import bump_config_version, lock_counter, reading, writing
 from synclead.store.secrets import MasterKey
 
 
@@ -68,6 +68,12 @@ def apply_declaration(
     except _DryRunError:
         pass
     return tuple(changes)
+
+
+def has_secrets(engine: Engine) -> bool:
+    """Whether a master key has sealed anything here."""
+    with reading(engine) as connection:
+        return connection.execute(select(schema.master_key_check.c.id)).first() is not None
 
 
 def _apply_one(
@@ -109,16 +115,12 @@ _EMPTY_PARTS: dict[str, Any] = {"partitions": (), "workspaces": (), "rules": (),
 """What a subscription is before anything is added to it."""
 
 
-def _stored_row(
-    connection: Connection, declared: DeclaredSubscription, problems: list[str]
-) -> _Stored | None:
+def _stored_row(connection: Connection, declared: DeclaredSubscription, problems: list[str]) -> _Stored | None:
     """The stored subscription that is meant: by account, else by name."""
     table = schema.subscription
     by_account: list[_Stored] = []
     by_name: list[_Stored] = []
-    for number, name, account in connection.execute(
-        select(table.c.id, table.c.name, table.c.munchkin_account)
-    ):
+    for number, name, account in connection.execute(select(table.c.id, table.c.name, table.c.munchkin_account)):
         if account == declared.munchkin_account:
             by_account.append(_Stored(number, name))
         if fold(name) == fold(declared.name):
@@ -182,9 +184,7 @@ def _lead_problems(
     """What is removed, or becomes another type, while leads still need it."""
     lead = schema.lead
     for name in set(old.partitions) - set(new.partitions):
-        count = connection.execute(
-            _leads(subscription_id, func.count()).where(lead.c.partition == name)
-        ).scalar_one()
+        count = connection.execute(_leads(subscription_id, func.count()).where(lead.c.partition == name)).scalar_one()
         if count:
             yield f"{new.name}: partition {shown(name)} still has {count} leads and cannot be removed"
     for name, field in old.fields.items():
@@ -210,14 +210,10 @@ def _with_value(connection: Connection, table: Table, subscription_id: int, name
     else:
         entry = func.json_each(values).table_valued(column("key", String))
         has = exists(select(literal(1)).select_from(entry).where(entry.c.key == name))
-    return (
-        select(literal(1)).select_from(table).where(table.c.subscription_id == subscription_id, has).limit(1)
-    )
+    return select(literal(1)).select_from(table).where(table.c.subscription_id == subscription_id, has).limit(1)
 
 
-def _move_counter(
-    connection: Connection, counter: Row[Any], old: Configuration, new: Configuration
-) -> Iterator[str]:
+def _move_counter(connection: Connection, counter: Row[Any], old: Configuration, new: Configuration) -> Iterator[str]:
     """First Ids move freely until one is handed out, later only upwards: no Id is used twice."""
     unused = counter.next_lead_id == old.first_lead_id
     if new.first_lead_id < counter.next_lead_id and not unused:
@@ -228,7 +224,5 @@ def _move_counter(
         return
     table = schema.counter
     connection.execute(
-        update(table)
-        .where(table.c.subscription_id == counter.subscription_id)
-        .values(next_lead_id=new.first_lead_id)
+        update(table).where(table.c.subscription_id == counter.subscription_id).values(next_lead_id=new.first_lead_id)
     )

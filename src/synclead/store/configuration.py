@@ -109,7 +109,7 @@ def store_changes(
         _replace(connection, schema.assignment_rule, subscription_id, [_rule_row(rule) for rule in new.rules])
     for name in old.fields.keys() | new.fields.keys():
         if old.fields.get(name) != new.fields.get(name):
-            _store_field(connection, subscription_id, name, new.fields.get(name))
+            store_field(connection, subscription_id, name, new.fields.get(name))
     for user_id in old.users.keys() | new.users.keys():
         if old.users.get(user_id) != new.users.get(user_id):
             _store_user(connection, key, subscription_id, user_id, new.users.get(user_id))
@@ -142,20 +142,17 @@ def _rule_row(rule: Rule) -> dict[str, object]:
     return {"partition": rule.partition, "conditions": conditions}
 
 
-def _replace(
-    connection: Connection, table: Table, subscription_id: int, rows: Sequence[Mapping[str, object]]
-) -> None:
+def _replace(connection: Connection, table: Table, subscription_id: int, rows: Sequence[Mapping[str, object]]) -> None:
     """Make an ordered list of rows the whole list."""
     connection.execute(delete(table).where(table.c.subscription_id == subscription_id))
     for position, row in enumerate(rows, start=1):
         connection.execute(insert(table).values(subscription_id=subscription_id, position=position, **row))
 
 
-def _store_field(connection: Connection, subscription_id: int, name: str, new: Field | None) -> None:
+def store_field(connection: Connection, subscription_id: int, name: str, new: Field | None) -> None:
+    """Make the row of a custom field what `new` is; None removes it."""
     fields = schema.field
-    connection.execute(
-        delete(fields).where(fields.c.subscription_id == subscription_id, fields.c.name == name)
-    )
+    connection.execute(delete(fields).where(fields.c.subscription_id == subscription_id, fields.c.name == name))
     if new is not None:
         connection.execute(insert(fields).values(subscription_id=subscription_id, **asdict(new)))
 
@@ -163,9 +160,7 @@ def _store_field(connection: Connection, subscription_id: int, name: str, new: F
 def _load_users(connection: Connection, key: MasterKey, subscription_id: int) -> dict[str, UserSettings]:
     users, keys = schema.api_user, schema.api_key
     sealed: dict[str, list[bytes]] = {}
-    for row in connection.execute(
-        select(keys).where(keys.c.subscription_id == subscription_id).order_by(keys.c.slot)
-    ):
+    for row in connection.execute(select(keys).where(keys.c.subscription_id == subscription_id).order_by(keys.c.slot)):
         opened = key.open_api_key(row.sealed, subscription_id, row.user_id)
         sealed.setdefault(row.user_id, []).append(opened)
     return {
@@ -180,16 +175,12 @@ def _store_user(
     connection: Connection, key: MasterKey, subscription_id: int, user_id: str, new: UserSettings | None
 ) -> None:
     users, keys = schema.api_user, schema.api_key
-    connection.execute(
-        delete(keys).where(keys.c.subscription_id == subscription_id, keys.c.user_id == user_id)
-    )
+    connection.execute(delete(keys).where(keys.c.subscription_id == subscription_id, keys.c.user_id == user_id))
     connection.execute(delete(users).where(users.c.subscription_id == subscription_id, users.c.id == user_id))
     if new is None:
         return
     connection.execute(
-        insert(users).values(
-            id=user_id, subscription_id=subscription_id, disabled=new.disabled, demo=new.demo
-        )
+        insert(users).values(id=user_id, subscription_id=subscription_id, disabled=new.disabled, demo=new.demo)
     )
     for slot, plain in enumerate(new.keys, start=1):
         sealed = key.seal_api_key(plain, subscription_id, user_id)

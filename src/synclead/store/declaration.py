@@ -14,7 +14,7 @@ from synclead.leads.fields import FieldType
 from synclead.leads.places import TESTS
 from synclead.leads.policy import Policy
 from synclead.leads.text import fold
-from synclead.store.declaration_table import DeclarationError, Table, shown
+from synclead.store.declaration_table import TEXT_TYPES, DeclarationError, Table, shown
 from synclead.store.declared import (
     DeclaredField,
     DeclaredPartition,
@@ -27,7 +27,6 @@ from synclead.store.declared import (
 FIRST_LEAD_IDS = (1, 2_147_483_647)
 _ACCOUNT = re.compile(r"[0-9]{3}-[A-Za-z]{3}-[0-9]{3}")
 _USER_ID = re.compile(r"[!-~]{1,255}")
-_TEXT_TYPES = ("string", "phone", "url", "email", "text")
 
 
 def read_declaration(text: str, environ: Mapping[str, str]) -> tuple[DeclaredSubscription, ...]:
@@ -55,9 +54,7 @@ def read_declaration(text: str, environ: Mapping[str, str]) -> tuple[DeclaredSub
     ):
         problems += [f"file: {what} {shown(value)} stands twice; keep one" for value in _twice(values)]
     users = [user.id for one in found for user in {user.id: user for user in one.api_users}.values()]
-    problems += [
-        f"file: user {shown(value)} stands in two subscriptions; keep one" for value in _twice(users)
-    ]
+    problems += [f"file: user {shown(value)} stands in two subscriptions; keep one" for value in _twice(users)]
     if problems:
         raise DeclarationError(problems)
     return tuple(found)
@@ -212,7 +209,7 @@ def _fields(table: Table) -> tuple[DeclaredField, ...]:
             entry.number("max_length", 1, 65_535),
             entry.flag("removed") or False,
         )
-        if declared.max_length is not None and kind is not None and kind not in _TEXT_TYPES:
+        if declared.max_length is not None and kind is not None and kind not in TEXT_TYPES:
             entry.refuse("max_length", f"does not go with type {shown(kind)}; take it out")
         entry.finish()
         if name is not None:

@@ -1,0 +1,76 @@
+"""`synclead apply`: makes the database say what a declaration file says."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from synclead.cli.console import Refusal, show
+from synclead.cli.database import DEFAULT_URL, DatabaseUrl, opened, refuse_postgres
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from synclead.store.secrets import MasterKey
+
+
+def apply(
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="The declaration to apply.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change and write nothing.")] = False,
+    database_url: DatabaseUrl = DEFAULT_URL,
+) -> None:
+    """Declare subscriptions: their users, partitions, workspaces, fields and rules.
+
+    Prints a line for each change. What the file does not mention stays; `removed = true` removes. All or
+    nothing: a mistake anywhere in the file changes nothing. Safe to repeat, also while servers run.
+    """
+    from synclead.store.apply import apply_declaration
+    from synclead.store.declaration import read_declaration
+
+    refuse_postgres(database_url)
+    declared = read_declaration(_text(file), os.environ)
+    opening = _tried(database_url) if dry_run else _open(database_url)
+    with opening as (engine, key):
+        changes = apply_declaration(engine, key, declared, dry_run)
+    for change in changes:
+        show(change)
+    if not changes:
+        show("nothing to change")
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise Refusal(f"{file} is not UTF-8 text") from None
+    except OSError as error:
+        raise Refusal(f"{file} cannot be read: {error.strerror}") from None
+
+
+@contextmanager
+def _open(url: str) -> Iterator[tuple["Engine", "MasterKey"]]:
+    from synclead.store.secrets import open_master_key
+
+    with opened(url) as engine:
+        yield engine, open_master_key(engine, url, os.environ)
+
+
+@contextmanager
+def _tried(url: str) -> Iterator[tuple["Engine", "MasterKey"]]:
+    """For a dry run: makes no file, neither the database nor the master key."""
+    from synclead.store.apply import has_secrets
+    from synclead.store.engine import sqlite_path
+    from synclead.store.secrets import MasterKey, open_master_key
+
+    path = sqlite_path(url)
+    with tempfile.TemporaryDirectory() as empty:
+        if path is not None and not path.exists():
+            url = f"sqlite:///{empty}/new.db"
+        with opened(url) as engine:
+            # Without stored secrets there is nothing to compare with, and the real key may not exist yet.
+            key = open_master_key(engine, url, os.environ) if has_secrets(engine) else MasterKey(os.urandom(32))
+            yield engine, key

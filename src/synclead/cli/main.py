@@ -1,0 +1,58 @@
+"""The command `synclead`: puts the commands together and turns refusals into one sentence and exit code 1."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from synclead import __version__
+from synclead.cli.apply import apply
+from synclead.cli.console import Refusal, say
+from synclead.cli.fields import fields
+from synclead.cli.lead import lead
+from synclead.cli.serve import serve
+from synclead.cli.sync import sync
+from synclead.cli.visitor import visitor
+from synclead.leads.errors import SyncleadError
+from synclead.store.errors import StoreError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(serve)
+app.command()(apply)
+app.command()(sync)
+app.add_typer(lead, name="lead")
+app.add_typer(visitor, name="visitor")
+app.add_typer(fields, name="fields")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"synclead {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def synclead(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and end."),
+    ] = False,
+) -> None:
+    """A lead database that answers Marketo's retired SOAP call syncLead.
+
+    Exit codes: 0 done, 1 refused, 2 wrong usage.
+    """
+
+
+def main() -> None:
+    """Run the command that the arguments name; ends the process when it is refused."""
+    try:
+        app(prog_name="synclead")
+    except (Refusal, StoreError, SyncleadError) as refused:
+        for line in str(refused).splitlines():
+            say(line)
+        sys.exit(1)

@@ -1,0 +1,79 @@
+"""`synclead serve`: answers calls until it is told to stop."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synclead.cli.console import Refusal
+from synclead.cli.database import refuse_postgres
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on. Default: 127.0.0.1.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 0 takes any free one. Default: 8080.")] = None,
+    database_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="The database. Default: sqlite:///synclead.db, with --demo sqlite:///synclead-demo.db.",
+        ),
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Serving processes. Default: 1, and no more on SQLite.")] = None,
+    demo: Annotated[
+        bool | None,
+        typer.Option("--demo", help="Add the published samples' subscription and let its user in. Loopback only."),
+    ] = None,
+    public_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Scheme and host that clients use; wins in the WSDL.")
+    ] = None,
+    trusted_proxies: Annotated[
+        str | None, typer.Option(help="Addresses or networks whose X-Forwarded headers count; commas between.")
+    ] = None,
+    insecure_http: Annotated[
+        bool | None, typer.Option("--insecure-http", help="Serve without TLS beyond loopback.")
+    ] = None,
+    tls_cert_file: Annotated[Path | None, typer.Option(help="Certificate chain (PEM): speak TLS.")] = None,
+    tls_key_file: Annotated[Path | None, typer.Option(help="Private key of the certificate (PEM).")] = None,
+    timestamp_window: Annotated[
+        float | None,
+        typer.Option(help="Seconds that a request's timestamp may be off, either way. Default: 900."),
+    ] = None,
+    body_limit: Annotated[int | None, typer.Option(help="Bytes of a request. Default: 10485760.")] = None,
+    body_timeout: Annotated[
+        float | None, typer.Option(help="Seconds in which a request must arrive. Default: 25.")
+    ] = None,
+    depth_limit: Annotated[int | None, typer.Option(help="Depth of a request's elements. Default: 64.")] = None,
+    element_limit: Annotated[int | None, typer.Option(help="Elements of a request. Default: 200000.")] = None,
+    attribute_limit: Annotated[int | None, typer.Option(help="Attributes of a record. Default: 1000.")] = None,
+    value_limit: Annotated[int | None, typer.Option(help="Characters of a value. Default: 65535.")] = None,
+    reference_limit: Annotated[
+        int | None, typer.Option(help="href references followed in a request. Default: 1000.")
+    ] = None,
+    connection_limit: Annotated[
+        int | None, typer.Option(help="Open connections; beyond them HTTP 503. Default: 4096.")
+    ] = None,
+    keep_alive_timeout: Annotated[
+        int | None, typer.Option(help="Seconds that an idle connection stays open. Default: 65.")
+    ] = None,
+    shutdown_timeout: Annotated[
+        int | None, typer.Option(help="Seconds that calls under way may take after SIGTERM. Default: 15.")
+    ] = None,
+    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error. Default: info.")] = None,
+) -> None:
+    """Answer syncLead at /soap/mktows/… and keep the leads.
+
+    Every option can also be set in the environment: --log-level as SYNCLEAD_LOG_LEVEL, and so on.
+    Makes the database and brings its schema up to date. Logs go to stderr as JSON lines.
+    """
+    options = dict(locals())
+    # The web server takes half a second to load: not for the other commands.
+    from synclead.server import serve as serve_until_stopped
+    from synclead.settings import SettingsError, load_settings
+
+    try:
+        settings = load_settings(**options)
+        refuse_postgres(settings.database)
+        serve_until_stopped(settings)
+    except SettingsError as error:
+        raise Refusal(str(error)) from None

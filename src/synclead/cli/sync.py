@@ -1,0 +1,5 @@
+"""`synclead sync`: one syncLead call from the command line."""
+
+
+def sync() -> None:
+    """Create or update a lead."""
