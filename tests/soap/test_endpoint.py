@@ -89,11 +89,13 @@ def test_a_record_of_an_answer_changes_nothing_when_sent_back() -> None:
 
 
 def test_created_fields_are_in_the_answer() -> None:
-    """A field that the call itself made is shown with the others."""
+    """A field that the call itself made is shown with the others, in later answers too."""
     client = Client(policy={"unknown_fields": "create"})
     record = read_answer(200, client.sync(Call(email="t@t.com", attributes=(("pants", "red"),))).body).record
     assert record is not None
     assert record.values == {"pants": "red"}
+    again = read_answer(200, client.sync(Call(email="t@t.com")).body).record
+    assert again == record
 
 
 def test_an_empty_value_and_a_missing_one_differ() -> None:

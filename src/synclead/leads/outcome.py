@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from synclead.leads.fields import Field
+from synclead.leads.fields import Catalogue, Field
 from synclead.leads.lead import ForeignId, Lead
 
 Status = Literal["CREATED", "UPDATED"]
@@ -60,4 +60,7 @@ class Outcome:
     changed: bool
     """Whether anything at all was written."""
     why: Why
+    catalogue: Catalogue
+    """The fields that the call was read by: whoever shows the lead may know an older one."""
     created_fields: tuple[Field, ...] = ()
+    """Fields that the call made; not yet in `catalogue`."""

@@ -258,6 +258,7 @@ def finish(draft: _Draft, known: Known, subscription: Subscription, workspace: W
         shown_foreign_id=named or (lead.foreign_ids[-1] if lead.foreign_ids else None),
         changed=changed,
         why=why,
+        catalogue=known.catalogue,
         created_fields=tuple(draft.fields),
     )
     return Plan(

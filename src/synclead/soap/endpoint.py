@@ -96,8 +96,8 @@ class Endpoint:
             refusal = fault(error)
             status, body = refusal.status, refusal.body
             facts.update(failure_facts(error))
-            if isinstance(error, InternalError):
-                _log.error("internal error", reference=error.reference, exc_info=caught)
+            if error is not caught:
+                _log.error("internal error", reference=request_id, exc_info=caught)
             if isinstance(error, BodyTooLargeError | BodyTooSlowError):
                 extra.append((b"connection", b"close"))
                 unread = isinstance(error, BodyTooLargeError) and b"expect" not in headers

@@ -3,11 +3,11 @@
 from dataclasses import fields
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from synclead.leads.errors import LeadDetailRequiredError
 from synclead.leads.outcome import Outcome, Why
 from synclead.leads.record import RawAttribute, RawRecord
-from synclead.leads.subscription import Subscription
 from synclead.leads.values import show_value
 from synclead.soap import messages
 from synclead.soap.operations.call import Call
@@ -26,7 +26,7 @@ async def sync_lead(params: messages.ParamsSyncLead, call: Call) -> messages.Suc
         result=messages.ResultSyncLead(
             leadId=lead_id,
             syncStatus=messages.SyncStatus(leadId=lead_id, status=outcome.status),
-            leadRecord=lead_record(outcome, call.subscription) if params.returnLead else None,
+            leadRecord=lead_record(outcome, call.subscription.time_zone) if params.returnLead else None,
         )
     )
 
@@ -46,15 +46,15 @@ def raw_record(params: messages.ParamsSyncLead, workspace: str | None) -> RawRec
     )
 
 
-def lead_record(outcome: Outcome, subscription: Subscription) -> messages.LeadRecord:
-    """The complete lead after the call, as section 6 shows it."""
+def lead_record(outcome: Outcome, zone: ZoneInfo) -> messages.LeadRecord:
+    """The complete lead after the call, as section 6 shows it, times in `zone`."""
     lead, foreign = outcome.lead, outcome.shown_foreign_id
     return messages.LeadRecord(
         Id=lead.id,
         Email=lead.email.text if lead.email else None,
         ForeignSysPersonId=foreign.id if foreign else None,
         ForeignSysType=foreign.type if foreign else None,
-        leadAttributeList=_attributes(outcome, subscription),
+        leadAttributeList=_attributes(outcome, zone),
     )
 
 
@@ -69,15 +69,15 @@ def outcome_facts(outcome: Outcome) -> dict[str, Any]:
     return facts
 
 
-def _attributes(outcome: Outcome, subscription: Subscription) -> messages.ArrayOfAttribute | None:
-    catalogue = subscription.catalogue
+def _attributes(outcome: Outcome, zone: ZoneInfo) -> messages.ArrayOfAttribute | None:
+    catalogue = outcome.catalogue
     if outcome.created_fields:
         catalogue = catalogue.with_fields(outcome.created_fields)
     found = []
     for name, value in outcome.lead.values.items():
         field = catalogue.get(name)
         if field is not None and field.soap_name is not None and field.soap_name != "Email":
-            shown = show_value(field, value, subscription.time_zone)
+            shown = show_value(field, value, zone)
             found.append(messages.Attribute(attrName=field.soap_name, attrType=field.type, attrValue=shown))
     if not found:
         return None
