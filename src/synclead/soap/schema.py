@@ -52,9 +52,7 @@ _LISTED: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     )
 }
 _FIXED = {"elementFormDefault": "unqualified", "style": "document", "use": "literal"}
-_XS_NAMES = frozenset(
-    {"string", "anySimpleType", "int", "long", "integer", "boolean", "dateTime", "base64Binary"}
-)
+_XS_NAMES = frozenset({"string", "anySimpleType", "int", "long", "integer", "boolean", "dateTime", "base64Binary"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +111,7 @@ def read(source: bytes) -> Schema:
 
     Raises ContractError naming the element, attribute or reference that is not followed.
     """
-    parser = etree.XMLParser(
-        remove_comments=True, remove_blank_text=True, resolve_entities=False, no_network=True
-    )
+    parser = etree.XMLParser(remove_comments=True, remove_blank_text=True, resolve_entities=False, no_network=True)
     root = etree.fromstring(source, parser)
     _check(root)
     schemas = root.findall(f"{WSDL}types/{XS}schema")

@@ -1,0 +1,154 @@
+"""From typed messages to XML: a closure for each type of the contract, compiled at start."""
+
+import base64
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from operator import attrgetter
+from typing import Any
+
+from synclead.soap import messages
+from synclead.soap.errors import AnswerError
+from synclead.soap.messages import Message
+from synclead.soap.schema import Element, Schema
+
+Encoder = Callable[[Message], str]
+"""Gives the children of an element of the type, without the element itself."""
+_Writer = Callable[[Message], str]
+_Text = Callable[[Any], str]
+
+# Clients index parsed answers by these prefixes (spec: soap-operations, section 1.3).
+ENVELOPE = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n'
+    '<SOAP-ENV:Envelope xmlns:SOAP-ENV="http://schemas.xmlsoap.org/soap/envelope/"'
+    ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+    ' xmlns:ns1="{namespace}">{header}<SOAP-ENV:Body>{body}</SOAP-ENV:Body></SOAP-ENV:Envelope>\n'
+)
+
+# Markup; a carriage return, which a reader would turn into a line feed; and what XML 1.0 section 2.2 forbids.
+_SPECIAL = re.compile("[&<>\r]|[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
+
+_BOUNDS = {"xs:int": 2**31, "xs:long": 2**63, "xs:integer": None}
+
+
+def compile_encoders(schema: Schema) -> dict[str, Encoder]:
+    """An encoder for each complex type, by name. Encoders raise AnswerError for what does not fit."""
+    encoders: dict[str, Encoder] = {}
+    for name in schema.types:
+        encoders[name] = _encoder(schema, name, encoders)
+    return encoders
+
+
+def escaped(text: str) -> str:
+    """Text as the content of an element, exactly as a reader will see it again.
+
+    Raises AnswerError for characters that XML cannot carry.
+    """
+    return _SPECIAL.sub(_escape, text) if _SPECIAL.search(text) else text
+
+
+def _escape(found: re.Match[str]) -> str:
+    escape = _ESCAPES.get(found[0])
+    if escape is None:
+        raise AnswerError(f"XML cannot carry the character U+{ord(found[0]):04X}")
+    return escape
+
+
+def _encoder(schema: Schema, name: str, encoders: Mapping[str, Encoder]) -> Encoder:
+    kind = getattr(messages, name)
+    writers = tuple(_writer(schema, name, element, encoders) for element in schema.sequence(name))
+
+    def encode(message: Message) -> str:
+        if not isinstance(message, kind):
+            raise AnswerError(f"{type(message).__name__} stands where {name} belongs")
+        return "".join([write(message) for write in writers])
+
+    return encode
+
+
+def _writer(schema: Schema, owner: str, element: Element, encoders: Mapping[str, Encoder]) -> _Writer:
+    """Writes one member of a message: its elements in order, nil, or nothing."""
+    name, place = element.name, f"{owner}/{element.name}"
+    get = attrgetter(name)
+    write = _element_writer(schema, element, place, encoders)
+    if element.many:
+        return lambda message: "".join([write(item) for item in get(message)])
+    absent = f'<{name} xsi:nil="true"/>' if element.nillable else None if element.required else ""
+
+    def write_one(message: Message) -> str:
+        value = get(message)
+        if value is not None:
+            return write(value)
+        if absent is None:
+            raise AnswerError(f"{place} is required")
+        return absent
+
+    return write_one
+
+
+def _element_writer(schema: Schema, element: Element, place: str, encoders: Mapping[str, Encoder]) -> _Text:
+    name, kind = element.name, element.type
+    start, end = f"<{name}>", f"</{name}>"
+    if kind not in schema.types:
+        text = _text_writer(schema, kind, place)
+        return lambda value: f"{start}{text(value)}{end}"
+    if not schema.extensions(kind):
+        # Looked up when called: types refer to each other in any order.
+        return lambda value: f"{start}{encoders[kind](value)}{end}"
+
+    def write_extension(value: Any) -> str:
+        actual = type(value).__name__
+        if actual not in schema.extensions(kind):
+            raise AnswerError(f"{actual} stands in {place}")
+        return f'<{name} xsi:type="ns1:{actual}">{encoders[actual](value)}{end}'
+
+    return write_extension
+
+
+def _text_writer(schema: Schema, kind: str, place: str) -> _Text:
+    if kind in schema.enums:
+        return _enumeration(frozenset(schema.enums[kind]), place)
+    if kind in _BOUNDS:
+        return _integer(_BOUNDS[kind], place)
+    return {
+        "xs:string": lambda value: escaped(_checked(value, str, place)),
+        "xs:anySimpleType": lambda value: escaped(_checked(value, str, place)),
+        "xs:boolean": lambda value: "true" if _checked(value, bool, place) else "false",
+        "xs:dateTime": lambda value: _date_time(_checked(value, datetime, place), place),
+        "xs:base64Binary": lambda value: base64.b64encode(_checked(value, bytes, place)).decode(),
+    }[kind]
+
+
+def _checked(value: Any, kind: type, place: str) -> Any:
+    if not isinstance(value, kind):
+        raise AnswerError(f"{place} is of type {type(value).__name__}")
+    return value
+
+
+def _enumeration(values: frozenset[str], place: str) -> _Text:
+    def text(value: Any) -> str:
+        if value not in values:
+            raise AnswerError(f"{place} has no value {value!r}")
+        return str(value)
+
+    return text
+
+
+def _integer(bound: int | None, place: str) -> _Text:
+    def text(value: Any) -> str:
+        if type(value) is not int or (bound is not None and not -bound <= value < bound):
+            raise AnswerError(f"{place} is {value!r}, which is no number of the contract's")
+        return str(value)
+
+    return text
+
+
+def _date_time(moment: datetime, place: str) -> str:
+    """Whole seconds and a numeric offset (spec: soap-operations, section 1.3)."""
+    offset = moment.utcoffset()
+    if offset is None:
+        raise AnswerError(f"{place} has no offset")
+    if offset.total_seconds() % 60:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="seconds")

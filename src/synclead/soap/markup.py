@@ -1,0 +1,143 @@
+"""From bytes to an element tree, within limits: encodings, DOCTYPE, depth and number of elements."""
+
+import codecs
+import re
+from encodings.aliases import aliases
+from functools import cache, lru_cache
+
+from lxml import etree
+
+from synclead.soap.errors import LONGEST_NAME, RequestNotUnderstoodError
+from synclead.soap.limits import ReadLimits
+
+# Comments and instructions are dropped and the text around them is one. The text is UTF-8 whatever the
+# declaration says: it was decoded here. Without huge_tree libxml2 stops at depth 256, above our own limit.
+_PARSER = etree.XMLParser(
+    encoding="utf-8",
+    resolve_entities=False,
+    load_dtd=False,
+    no_network=True,
+    remove_comments=True,
+    remove_pis=True,
+    strip_cdata=True,
+    huge_tree=False,
+)
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf_8"),
+    (codecs.BOM_UTF32_LE, "utf_32"),
+    (codecs.BOM_UTF32_BE, "utf_32"),
+    (codecs.BOM_UTF16_LE, "utf_16"),
+    (codecs.BOM_UTF16_BE, "utf_16"),
+    (b"<\0", "utf_16_le"),
+    (b"\0<", "utf_16_be"),
+)
+_DECLARED = re.compile(rb"""<\?xml\s[^>]{0,200}?\bencoding\s*=\s*["']([^"'>]{1,100})["']""")
+# Python's names. All that a declaration may name; others, UTF-7 for one, hide markup in plain text.
+_ENCODINGS = frozenset(
+    [
+        *("utf_8", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be", "ascii", "latin_1"),
+        *("koi8_r", "koi8_u", "mac_roman", "cp437", "cp850", "cp852", "cp858", "tis_620"),
+        *("cp932", "shift_jis", "euc_jp", "cp949", "euc_kr", "gb2312", "gbk", "gb18030", "big5"),
+        *(f"iso8859_{part}" for part in (*range(2, 12), *range(13, 17))),
+        *(f"cp125{page}" for page in range(9)),
+    ]
+)
+
+# What may stand before the root element. Possessive: nothing is ever tried twice.
+_PROLOG = re.compile(rb"(?:\s++|<\?.*?\?>|<!--.*?-->)*+(<!)?", re.DOTALL)
+_NO_ELEMENTS = re.compile(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)", re.DOTALL)
+
+
+def as_utf8(body: bytes, charset: str | None) -> bytes:
+    """A document in UTF-8, without a byte order mark.
+
+    What decides the encoding, in this order: the byte order mark, the XML declaration, `charset`,
+    UTF-8 (spec: sync-lead, section 1). Raises RequestNotUnderstoodError for an unknown encoding and
+    for bytes that are none of it.
+    """
+    encoding = _encoding(body, charset)
+    try:
+        # Decoded even when it is UTF-8 already: libxml2's versions differ in what they let through.
+        text = body.decode(encoding)
+    except UnicodeDecodeError:
+        raise RequestNotUnderstoodError(f"The request is not valid {encoding.upper().replace('_', '-')}") from None
+    if encoding == "utf_8" and not body.startswith(codecs.BOM_UTF8):
+        return body
+    return text.removeprefix("\ufeff").encode()
+
+
+def parse(source: bytes, limits: ReadLimits) -> etree._Element:
+    """The root element of a document in UTF-8, without comments and instructions.
+
+    Raises RequestNotUnderstoodError for what is not XML, has a DOCTYPE or passes a limit.
+    """
+    prolog = _PROLOG.match(source)
+    if prolog is not None and prolog[1]:
+        raise RequestNotUnderstoodError("A DOCTYPE is not accepted")
+    # An element takes one of these, or two with its end: most requests need no closer look.
+    markup = source.count(b"<")
+    if markup > limits.elements and _elements(source) > limits.elements:
+        raise RequestNotUnderstoodError(f"The request has more than {limits.elements:,} elements")
+    try:
+        root = etree.fromstring(source, _PARSER)
+    except etree.XMLSyntaxError as error:
+        raise _refusal(error, limits) from None
+    if markup > 2 * limits.depth and _deeper_than(limits.depth)(root):
+        raise RequestNotUnderstoodError(_too_deep(limits))
+    return root
+
+
+def _encoding(body: bytes, charset: str | None) -> str:
+    if not body.startswith(b"<") or body.startswith(b"<\0"):
+        for mark, encoding in _MARKS:
+            if body.startswith(mark):
+                return encoding
+    declared = _DECLARED.match(body)
+    if declared is not None:
+        name = declared[1].decode("latin-1")
+        # .NET's StringWriter declares UTF-16 and then sends bytes: what could be read so far is not that.
+        if not _known(name).startswith(("utf_16", "utf_32")):
+            return _checked(name)
+    if charset and charset.strip(" \"'"):
+        return _checked(charset.strip(" \"'"))
+    return "utf_8"
+
+
+def _checked(name: str) -> str:
+    known = _known(name)
+    if known not in _ENCODINGS:
+        raise RequestNotUnderstoodError(f"The encoding {name[:LONGEST_NAME]} is not known")
+    return known
+
+
+@lru_cache(64)
+def _known(name: str) -> str:
+    """Python's own name of an encoding; whatever it was, in that form, when Python has none.
+
+    Not by codecs.lookup, which remembers every name that it did not find.
+    """
+    plain = re.sub("[^a-z0-9]+", "_", name.lower())
+    return aliases.get(plain, plain)
+
+
+def _elements(source: bytes) -> int:
+    tags = _NO_ELEMENTS.sub(b"", source)
+    return tags.count(b"<") - tags.count(b"</") - tags.count(b"<!")
+
+
+@cache
+def _deeper_than(depth: int) -> etree.XPath:
+    return etree.XPath(f"boolean({'/*' * (depth + 1)})")
+
+
+def _too_deep(limits: ReadLimits) -> str:
+    return f"The request has elements more than {limits.depth} deep"
+
+
+def _refusal(error: etree.XMLSyntaxError, limits: ReadLimits) -> RequestNotUnderstoodError:
+    """What is wrong and where, without repeating the request: libxml2's own messages quote it."""
+    if "depth" in (error.msg or ""):
+        return RequestNotUnderstoodError(_too_deep(limits))
+    line, column = error.position
+    return RequestNotUnderstoodError(f"The request is not well-formed XML (line {line}, column {column})")
