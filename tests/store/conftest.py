@@ -1,6 +1,8 @@
 """A database for every adapter of the suite, and what the tests put into it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +10,12 @@ import pytest
 from sqlalchemy import Engine, insert
 
 from synclead.store import schema
-from synclead.store.engine import open_engine, writing
+from synclead.store.engine import open_engine, sqlite_path, writing
 from synclead.store.secrets import MasterKey
+from synclead.store.sqlite import SqliteDatabase
+from synclead.store.transaction import Database
 from synclead.store.upgrade import upgrade
+from synclead.store.writer import Writer
 
 MASTER_KEY = MasterKey(bytes(range(32)))
 
@@ -59,9 +64,7 @@ def declare(engine: Engine) -> Declare:
             }
             connection.execute(insert(schema.subscription).values(row | columns))
             connection.execute(
-                insert(schema.lead_partition).values(
-                    subscription_id=subscription_id, name="Default", position=0
-                )
+                insert(schema.lead_partition).values(subscription_id=subscription_id, name="Default", position=0)
             )
             connection.execute(
                 insert(schema.workspace).values(
@@ -86,9 +89,7 @@ def declare(engine: Engine) -> Declare:
                 )
             user = f"user{subscription_id}"
             connection.execute(
-                insert(schema.api_user).values(
-                    id=user, subscription_id=subscription_id, disabled=False, demo=False
-                )
+                insert(schema.api_user).values(id=user, subscription_id=subscription_id, disabled=False, demo=False)
             )
             connection.execute(
                 insert(schema.api_key).values(
@@ -111,3 +112,36 @@ def declare(engine: Engine) -> Declare:
         return subscription_id
 
     return make
+
+
+NOW = datetime(2026, 8, 1, 12, 0, tzinfo=UTC)
+
+OpenDatabase = Callable[..., Database]
+
+
+@pytest.fixture
+def open_database(url: str) -> OpenDatabase:
+    """Opens the adapter under test; keyword arguments are its deadlines."""
+
+    def open_it(**deadlines: float) -> Database:
+        path = sqlite_path(url)
+        assert path is not None
+        return SqliteDatabase(path, **deadlines)
+
+    return open_it
+
+
+@pytest.fixture
+def writer(open_database: OpenDatabase) -> Callable[..., AbstractAsyncContextManager[Writer]]:
+    """A running writer for the length of a block; keyword arguments are the writer's."""
+
+    @asynccontextmanager
+    async def running(database: Database | None = None, **arguments: Any) -> AsyncIterator[Writer]:
+        writer = Writer(database or open_database(), **({"now": lambda: NOW} | arguments))
+        await writer.start()
+        try:
+            yield writer
+        finally:
+            await writer.close()
+
+    return running

@@ -60,9 +60,7 @@ class Directory:
     makes at most one reading a second, so that a flood of wrong names costs the database nothing.
     """
 
-    def __init__(
-        self, engine: Engine, master_key: MasterKey, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, engine: Engine, master_key: MasterKey, *, clock: Callable[[], float] = time.monotonic) -> None:
         """`clock` counts seconds."""
         self._engine = engine
         self._master_key = master_key
@@ -142,9 +140,7 @@ class Directory:
         return _Snapshot(users, subscriptions, opened, began)
 
 
-def read_subscriptions(
-    connection: Connection, known: Mapping[int, Subscription] | None = None
-) -> list[Subscription]:
+def read_subscriptions(connection: Connection, known: Mapping[int, Subscription] | None = None) -> list[Subscription]:
     """Every subscription, by id. One of `known` is taken as it is when its config version still holds."""
     versions = select(schema.counter.c.subscription_id, schema.counter.c.config_version)
     found = []

@@ -97,9 +97,7 @@ def _revision(connection: Connection) -> str | None:
     revision = connection.execute(select(_version.c.version_num)).scalar_one_or_none()
     known = {step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions()}
     if revision is not None and revision not in known:
-        raise NewerSchemaError(
-            f"the database has schema {revision}, made by a later release: upgrade synclead"
-        )
+        raise NewerSchemaError(f"the database has schema {revision}, made by a later release: upgrade synclead")
     return None if revision is None else str(revision)
 
 

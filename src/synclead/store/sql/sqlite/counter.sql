@@ -1,0 +1,42 @@
+-- name: lock_counter
+-- The subscription's next numbers and config version. BEGIN IMMEDIATE has locked the database already.
+SELECT next_lead_id, next_activity_id, next_change, config_version
+FROM counter
+WHERE subscription_id = json_extract(:document, '$.subscription')
+
+-- name: read_counter
+-- The same without a lock, for a plan that will not be written.
+SELECT next_lead_id, next_activity_id, next_change, config_version
+FROM counter
+WHERE subscription_id = json_extract(:document, '$.subscription')
+
+-- name: store_counter
+-- The next numbers as planning left them.
+UPDATE counter
+SET next_lead_id = json_extract(:document, '$.next_lead_id'),
+    next_activity_id = json_extract(:document, '$.next_activity_id'),
+    next_change = json_extract(:document, '$.next_change'),
+    config_version = json_extract(:document, '$.config_version')
+WHERE subscription_id = json_extract(:document, '$.subscription')
+
+-- name: store_group
+-- The number of the group that this process commits here and now.
+INSERT INTO group_commit (subscription_id, process, number)
+SELECT json_extract(:document, '$.subscription'),
+       json_extract(:document, '$.process'),
+       json_extract(:document, '$.number')
+WHERE true
+ON CONFLICT (subscription_id, process) DO UPDATE SET number = excluded.number
+
+-- name: read_group
+-- The number of the last group that this process committed.
+SELECT number
+FROM group_commit
+WHERE subscription_id = json_extract(:document, '$.subscription')
+  AND process = json_extract(:document, '$.process')
+
+-- name: drop_group
+-- Forgets a process that ends in peace.
+DELETE FROM group_commit
+WHERE subscription_id = json_extract(:document, '$.subscription')
+  AND process = json_extract(:document, '$.process')

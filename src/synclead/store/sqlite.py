@@ -1,0 +1,201 @@
+"""SQLite: the writer's adapter, one connection of the standard driver in one thread."""
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from msgspec.json import encode
+
+from synclead.store.errors import AlreadyServedError
+from synclead.store.sql import load_statements
+from synclead.store.transaction import (
+    DatabaseError,
+    DatabaseLostError,
+    DataRefusedError,
+    Document,
+    LockTimeoutError,
+    Row,
+    StatementTimeoutError,
+)
+
+_INSTRUCTIONS_BETWEEN_LOOKS = 10_000
+"""Of SQLite's virtual machine: less than a millisecond apart, too rare to be measured."""
+_GRACE_SECONDS = 2.0
+
+
+class SqliteDatabase:
+    """An SQLite file as the writer needs it: WAL, every commit on the disk, our own BEGIN and COMMIT."""
+
+    connections = 1
+
+    def __init__(self, path: Path, *, lock_seconds: float = 10.0, statement_seconds: float = 20.0) -> None:
+        """`lock_seconds`: how long another writer may keep the database; `statement_seconds`: how long
+        one statement may take. The file must exist with the current schema (`upgrade`)."""
+        self._path = path
+        self._lock_seconds = lock_seconds
+        self._statement_seconds = statement_seconds
+        self._statements = load_statements("sqlite")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="synclead-sqlite")
+        self._turn = asyncio.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._deadline = 0.0
+
+    def transaction(self, *, read_only: bool = False) -> "SqliteTransaction":
+        """See `transaction.Database`. Transactions of one process take turns."""
+        return SqliteTransaction(self, read_only=read_only)
+
+    async def pragma(self, name: str) -> object:
+        """A setting of the writer's own connection, for tests and `synclead doctor`."""
+        async with self._turn:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(
+                self._thread, lambda: self._connect().execute(f"PRAGMA {name}").fetchone()[0]
+            )
+
+    async def close(self) -> None:
+        """See `transaction.Database`."""
+        async with self._turn:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._drop)
+        self._thread.shutdown()
+
+    # -- in the thread ------------------------------------------------------------------------------
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._connection is None:
+            # mode=rw: a file that went away must not come back empty.
+            connection = sqlite3.connect(
+                f"{self._path.absolute().as_uri()}?mode=rw",
+                uri=True,
+                timeout=self._lock_seconds,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+            except sqlite3.Error:
+                connection.close()
+                raise
+            connection.set_progress_handler(self._is_late, _INSTRUCTIONS_BETWEEN_LOOKS)
+            self._connection = connection
+        return self._connection
+
+    def _is_late(self) -> bool:
+        return time.monotonic() > self._deadline
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _begin(self, mode: str) -> None:
+        self._deadline = time.monotonic() + self._lock_seconds + self._statement_seconds
+        self._connect().execute(f"BEGIN {mode}")
+
+    def _execute(self, name: str, document: Document) -> list[Row]:
+        self._deadline = time.monotonic() + self._statement_seconds
+        text = encode(document).decode()
+        return self._connect().execute(self._statements[name], {"document": text}).fetchall()
+
+    def _run(self, begin: str | None, statements: Sequence[tuple[str, Document]], commit: bool) -> list[list[Row]]:
+        try:
+            if begin is not None:
+                self._begin(begin)
+            answers = [self._execute(name, document) for name, document in statements]
+            if commit:
+                self._connect().execute("COMMIT")
+            return answers
+        except (sqlite3.Error, OverflowError, UnicodeError) as error:
+            raise self._fail(error) from error
+
+    def _fail(self, error: Exception) -> DatabaseError:
+        """Rolls back, and says which of our errors it is."""
+        self._rollback()
+        if isinstance(error, (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeError)):
+            return DataRefusedError(str(error))
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_BUSY:
+            return LockTimeoutError("another writer keeps the database locked")
+        if code == sqlite3.SQLITE_INTERRUPT:
+            return StatementTimeoutError("a statement took too long")
+        self._drop()
+        return DatabaseLostError(str(error))
+
+    def _rollback(self) -> None:
+        self._deadline = float("inf")
+        try:
+            if self._connection is not None and self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            self._drop()
+
+
+class SqliteTransaction:
+    """See `transaction.Transaction`. BEGIN travels with the first statements."""
+
+    __slots__ = ("_begin", "_database", "_is_open")
+
+    def __init__(self, database: SqliteDatabase, *, read_only: bool) -> None:
+        self._database = database
+        self._begin: str | None = "DEFERRED" if read_only else "IMMEDIATE"
+        self._is_open = False
+
+    async def __aenter__(self) -> Self:
+        await self._database._turn.acquire()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        database = self._database
+        try:
+            if self._is_open:
+                await asyncio.get_running_loop().run_in_executor(database._thread, database._rollback)
+        finally:
+            database._turn.release()
+
+    async def run(self, statements: Sequence[tuple[str, Document]], *, commit: bool = False) -> list[list[Row]]:
+        """See `transaction.Transaction`."""
+        database = self._database
+        begin, self._begin = self._begin, None
+        self._is_open = True
+        seconds = (database._lock_seconds if begin else 0) + database._statement_seconds + _GRACE_SECONDS
+        job = asyncio.get_running_loop().run_in_executor(database._thread, database._run, begin, statements, commit)
+        # The progress handler ends a slow statement; a disk that does not answer ends nothing.
+        done, _ = await asyncio.wait((job,), timeout=seconds)
+        if not done:
+            self._is_open = False
+            raise DatabaseLostError("the disk does not answer")
+        try:
+            answers = job.result()
+        except DatabaseError:
+            self._is_open = False
+            raise
+        self._is_open = not commit
+        return answers
+
+
+class ServeLock:
+    """Lets one process at a time serve an SQLite file. The system drops it at the process's end."""
+
+    def __init__(self, database: Path) -> None:
+        """Takes the lock. Raises AlreadyServedError when another process has it."""
+        # A file of its own: closing any descriptor of the database would drop SQLite's own locks.
+        path = database.with_name(database.name + ".serve-lock")
+        self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._handle)
+            raise AlreadyServedError(f"another process serves {database} already") from None
+
+    def release(self) -> None:
+        """Lets another process serve."""
+        os.close(self._handle)

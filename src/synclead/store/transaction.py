@@ -1,0 +1,62 @@
+"""What the writer needs of a database: a transaction that runs a list of statements in one round trip.
+
+An adapter (`sqlite`, later `postgres`) gives this and a folder of SQL; everything else exists once.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+Document = Mapping[str, Any]
+"""The one parameter of a statement: values that JSON can hold."""
+Row = Sequence[Any]
+"""A row of an answer. JSON columns may be text or values (`subscriptions.from_json`)."""
+
+
+class DatabaseError(Exception):
+    """Root of what a transaction can end with; it is rolled back, unless the child says otherwise."""
+
+
+class LockTimeoutError(DatabaseError):
+    """Another writer kept the lock longer than the deadline of a lock. Nothing was written."""
+
+
+class StatementTimeoutError(DatabaseError):
+    """A statement took longer than its deadline. Nothing was written."""
+
+
+class DataRefusedError(DatabaseError):
+    """The database refused a value: a constraint, a limit, a trigger. Nothing was written."""
+
+
+class DatabaseLostError(DatabaseError):
+    """The connection or the disk failed. If a COMMIT was under way its outcome is not known."""
+
+
+class Transaction(Protocol):
+    """One transaction, from the first `run` until `commit` or the end of its block."""
+
+    async def run(self, statements: Sequence[tuple[str, Document]], *, commit: bool = False) -> list[list[Row]]:
+        """Runs named statements in order, in one round trip, and gives each one's rows.
+
+        With `commit` the same round trip ends with COMMIT. Raises the children of DatabaseError.
+        """
+        ...
+
+
+class Database(Protocol):
+    """A database as an adapter opens it."""
+
+    connections: int
+    """How many transactions may be under way at once."""
+
+    def transaction(self, *, read_only: bool = False) -> AbstractAsyncContextManager[Transaction]:
+        """A transaction; what was not committed at the end of the block is rolled back.
+
+        The first statement of one that writes is `lock_counter` (design: "The way of one call", 4).
+        """
+        ...
+
+    async def close(self) -> None:
+        """Ends the connections."""
+        ...

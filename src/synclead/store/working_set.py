@@ -1,0 +1,148 @@
+"""Rows to the domain's working set, and its changes to rows: the statements of one group."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from msgspec.json import decode
+
+from synclead.leads.lead import Email, ForeignId, Lead, Visitor
+from synclead.leads.record import SyncRequest
+from synclead.leads.working_set import Changes, WorkingSet
+from synclead.store.schema import from_micros, to_micros
+from synclead.store.transaction import Document, Row
+
+Statement = tuple[str, Document]
+
+
+def reads_of(subscription_id: int, requests: Sequence[SyncRequest]) -> list[Statement]:
+    """The statements that find every lead the keys of a group could mean; none for keys not given.
+
+    Of what can be many (an Email's leads, a lead's foreign ids) one more than the group has calls.
+    """
+    keys: dict[str, set[Any]] = {
+        "find_ids": {request.id for request in requests if request.id is not None},
+        "find_foreign_ids": {request.foreign_id for request in requests if request.foreign_id},
+        "find_cookies": {request.cookie for request in requests if request.cookie},
+        "find_emails": set(),
+        "find_emails_without_type": set(),
+    }
+    for request in requests:
+        for email in (request.email_element, request.email_attribute):
+            if email is not None:
+                keys["find_emails"].add(email.key)
+                if request.foreign_id:
+                    keys["find_emails_without_type"].add((email.key, request.foreign_id.type))
+    keys["find_visitors"] = keys["find_cookies"]
+    limit = len(requests) + 1
+    return [
+        (name, {"subscription": subscription_id, "limit": limit, "keys": sorted(wanted)})
+        for name, wanted in keys.items()
+        if wanted
+    ]
+
+
+def load(known: WorkingSet, reads: Sequence[Statement], answers: Sequence[Sequence[Row]]) -> None:
+    """Puts the answers to `reads` into the domain's working set."""
+    for (name, _), rows in zip(reads, answers, strict=True):
+        for row in rows:
+            _LOADERS[name](known, row)
+
+
+def writes_of(subscription_id: int, changes: Changes) -> list[Statement]:
+    """The statements that write what a group changes; none for what did not change."""
+    foreign_ids, cookies = changes.foreign_ids.items(), changes.cookies.items()
+    rows: dict[str, list[Any]] = {
+        "insert_fields": [
+            (f.name, f.soap_name, f.rest_name, f.label, f.type, f.read_only, f.max_length, f.auto)
+            for f in changes.fields
+        ],
+        "insert_leads": _lead_rows(changes.new_leads.values()),
+        "update_leads": _lead_rows(changes.changed_leads.values()),
+        "insert_foreign_ids": [(*key, lead, change) for key, (lead, change, is_new) in foreign_ids if is_new],
+        "move_foreign_ids": [(*key, lead, change) for key, (lead, change, is_new) in foreign_ids if not is_new],
+        "insert_cookies": [(token, lead) for token, (lead, is_new) in cookies if is_new],
+        "move_cookies": [(token, lead) for token, (lead, is_new) in cookies if not is_new],
+        "know_visitors": list(changes.visitors.items()),
+        "insert_activities": [(a.id, a.lead_id, a.type, to_micros(a.at), a.attributes) for a in changes.activities],
+    }
+    return [(name, {"subscription": subscription_id, "rows": wanted}) for name, wanted in rows.items() if wanted]
+
+
+def lead_of(row: Row) -> Lead:
+    """The lead that the columns of the part `lead` hold (`sql/*/reads.sql`)."""
+    lead_id, partition, email, email_key, change, created_at, updated_at, values, foreign_ids, cookies = row
+    held = sorted(_value(foreign_ids), key=_set_change)
+    return Lead(
+        id=lead_id,
+        partition=partition,
+        email=None if email_key is None else Email(email, email_key),
+        change=change,
+        created_at=from_micros(created_at),
+        updated_at=from_micros(updated_at),
+        values=_value(values),
+        foreign_ids=tuple(ForeignId(type_, id_) for type_, id_, _ in held),
+        cookies=cookies,
+    )
+
+
+def _set_change(held: Sequence[Any]) -> int:
+    change: int = held[2]
+    return change
+
+
+def _load_id(known: WorkingSet, row: Row) -> None:
+    lead = lead_of(row[1:])
+    known.load_lead(lead)
+    if row[0] != lead.id:
+        known.alias(row[0], lead.id)
+
+
+def _load_foreign_id(known: WorkingSet, row: Row) -> None:
+    lead = lead_of(row[2:])
+    known.load_lead(lead)
+    known.bind_foreign_id(ForeignId(row[0], row[1]), lead.id)
+
+
+def _load_cookie(known: WorkingSet, row: Row) -> None:
+    lead = lead_of(row[1:])
+    known.load_lead(lead)
+    known.bind_cookie(row[0], lead.id)
+
+
+def _load_visitor(known: WorkingSet, row: Row) -> None:
+    token, visitor_id, values = row
+    known.load_visitor(Visitor(visitor_id, token, _value(values)))
+
+
+def _load_lead(known: WorkingSet, row: Row) -> None:
+    known.load_lead(lead_of(row))
+
+
+_LOADERS = {
+    "find_ids": _load_id,
+    "find_foreign_ids": _load_foreign_id,
+    "find_cookies": _load_cookie,
+    "find_visitors": _load_visitor,
+    "find_emails": _load_lead,
+    "find_emails_without_type": _load_lead,
+}
+
+
+def _lead_rows(leads: Iterable[Lead]) -> list[tuple[Any, ...]]:
+    return [
+        (
+            lead.id,
+            lead.partition,
+            lead.email.text if lead.email else None,
+            lead.email.key if lead.email else None,
+            lead.change,
+            to_micros(lead.created_at),
+            to_micros(lead.updated_at),
+            lead.values,
+        )
+        for lead in leads
+    ]
+
+
+def _value(column: Any) -> Any:
+    return decode(column) if isinstance(column, str) else column
