@@ -139,9 +139,7 @@ class Model:
         if loser is not None and loser is not target and loser.partition != request.primary:
             raise RefusedError(20106)
 
-    def _writable(
-        self, values: dict[FieldKind, str | None], target: Lead | None
-    ) -> dict[FieldKind, str | None]:
+    def _writable(self, values: dict[FieldKind, str | None], target: Lead | None) -> dict[FieldKind, str | None]:
         kept = {}
         for kind, value in values.items():
             if not kind.read_only:

@@ -46,6 +46,7 @@ class FieldKind:
     type: str
     read_only: bool = False
     soap: bool = True
+    rest_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,7 @@ class Setup:
     account: str
     aliases: tuple[str, ...] = ()
     workspaces_enabled: bool = False
-    workspaces: Mapping[str, str] = field(
-        default_factory=lambda: {"Default": "Default"}
-    )  # primary partitions
+    workspaces: Mapping[str, str] = field(default_factory=lambda: {"Default": "Default"})  # primary partitions
     rules: tuple[Rule, ...] = ()
     first_lead_id: int = 1
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
@@ -77,9 +76,7 @@ class Setup:
 class Request:
     """What a call says, read without looking at stored leads."""
 
-    primary: (
-        str | None
-    )  # primary partition of the workspace named, None where none is or they are not enabled
+    primary: str | None  # primary partition of the workspace named, None where none is or they are not enabled
     id: int | None
     foreign: tuple[str, str] | None
     key_emails: tuple[str, ...]  # the addresses that may find leads, the first that anybody has counts
@@ -156,9 +153,9 @@ class Reader:
         return named
 
     def field(self, name: str) -> FieldKind | None:
-        """A field by its name in any letter case."""
+        """A field by its name in any letter case, or by its REST name."""
         for kind in (*self.setup.fields, *self.created_fields):
-            if kind.name.lower() == name.lower():
+            if kind.name.lower() == name.lower() or kind.rest_name == name:
                 return kind
         return None
 

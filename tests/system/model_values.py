@@ -59,9 +59,7 @@ def sfdc_suffix(text: str) -> str:
     """The three characters that tell the letter case of a 15-character id, five characters each."""
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
     chunks = (text[start : start + 5] for start in (0, 5, 10))
-    return "".join(
-        letters[sum(1 << place for place, one in enumerate(chunk) if "A" <= one <= "Z")] for chunk in chunks
-    )
+    return "".join(letters[sum(1 << place for place, one in enumerate(chunk) if "A" <= one <= "Z")] for chunk in chunks)
 
 
 # Values (section 5)
@@ -89,9 +87,9 @@ def canonical(kind: str, text: str, zone: ZoneInfo) -> str | None:
         if kind == "currency":
             trimmed = re.sub(r"^([+-]?)[$€]([+-]?)", r"\1\2", trimmed)
         return format(read_number(trimmed).normalize() + 0, "f")
-    return {"boolean": canonical_boolean, "date": canonical_date}.get(
-        kind, lambda one: canonical_datetime(one, zone)
-    )(trimmed)
+    return {"boolean": canonical_boolean, "date": canonical_date}.get(kind, lambda one: canonical_datetime(one, zone))(
+        trimmed
+    )
 
 
 def read_number(text: str) -> Decimal:
