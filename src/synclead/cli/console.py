@@ -16,6 +16,12 @@ def say(text: str) -> None:
     typer.echo(text, err=True)
 
 
+def agrees(question: str) -> bool:
+    """Ask on stderr; only y or yes agrees, the end of the input does not."""
+    typer.echo(f"{question} [y/N]: ", nl=False, err=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
 def show(text: str) -> None:
     """Give a line of the result."""
     typer.echo(text)

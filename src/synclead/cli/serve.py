@@ -74,6 +74,6 @@ def serve(
     try:
         settings = load_settings(**options)
         refuse_postgres(settings.database)
-        serve_until_stopped(settings)
+        raise typer.Exit(serve_until_stopped(settings))
     except SettingsError as error:
         raise Refusal(str(error)) from None
