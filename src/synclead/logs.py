@@ -49,6 +49,8 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(max(threshold, logging.INFO))
+    for chatty in ("uvicorn", "uvicorn.error", "alembic"):
+        logging.getLogger(chatty).setLevel(max(threshold, logging.WARNING))
 
 
 def get_logger() -> Any:

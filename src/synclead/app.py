@@ -1,0 +1,194 @@
+"""Puts the rooms together into one ASGI application."""
+
+import asyncio
+import gc
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+import structlog
+from sqlalchemy import Engine
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from synclead.leads.outcome import Outcome
+from synclead.settings import Settings, is_trusted
+from synclead.soap.body import BodyLimits, Receive
+from synclead.soap.contract import Contract
+from synclead.soap.endpoint import PREFIX, Edge, Endpoint, Scope, Send
+from synclead.soap.limits import ReadLimits
+from synclead.soap.service import Parts
+from synclead.store.demo import add_demo
+from synclead.store.engine import open_engine, sqlite_path
+from synclead.store.errors import DatabaseUnavailableError, StoreError
+from synclead.store.group import Answer
+from synclead.store.observer import Observer
+from synclead.store.secrets import open_master_key
+from synclead.store.sqlite import ServeLock, SqliteDatabase
+from synclead.store.subscriptions import Directory
+from synclead.store.upgrade import upgrade
+from synclead.store.writer import Writer
+
+CLOSING_SECONDS = 4.0
+"""How long the queue may take to drain after the last call was answered or given up."""
+
+_GC_THRESHOLD = 50_000
+"""Allocations between collections: calls leave no cycles, and a collection stops them all (bench.md)."""
+
+_log = structlog.get_logger()
+
+
+class LogObserver(Observer):
+    """Writes what the writer tells into the log, with reasons and without values."""
+
+    def undelivered(self, subscription_id: int, answer: Answer) -> None:
+        """See Observer."""
+        what = {"lead": answer.lead.id} if isinstance(answer, Outcome) else {"fault": answer.code}
+        _log.warning("answer not delivered", subscription_id=subscription_id, **what)
+
+    def failed(self, reference: str, error: Exception | str) -> None:
+        """See Observer."""
+        if isinstance(error, Exception):
+            _log.error("call failed", reference=reference, exc_info=error)
+        else:
+            _log.error("call failed", reference=reference, reason=error)
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """An opened database: what a process serves from."""
+
+    engine: Engine
+    directory: Directory
+    writer: Writer
+    lock: ServeLock
+
+    async def start(self) -> None:
+        """From here on calls are taken."""
+        await self.writer.start()
+
+    async def close(self) -> None:
+        """Answers what waits, then lets go of the database."""
+        try:
+            async with asyncio.timeout(CLOSING_SECONDS):
+                await self.writer.close()
+                await self.directory.close()
+        except TimeoutError:
+            _log.error("the database did not answer while closing")
+        self.engine.dispose()
+        self.lock.release()
+
+
+def open_store(settings: Settings) -> Store:
+    """Opens the database, brings its schema up to date, and adds the demo where it is asked for.
+
+    Raises StoreError: the message is a sentence for the operator.
+    """
+    url = settings.database
+    path = sqlite_path(url)
+    if path is None:
+        raise StoreError("this release serves from SQLite alone: name a database like sqlite:///synclead.db")
+    try:
+        lock = ServeLock(path)
+    except OSError as error:
+        raise DatabaseUnavailableError(f"the database {path} cannot be opened: {error.strerror}") from error
+    try:
+        upgrade(url)
+        engine = open_engine(url)
+        key = open_master_key(engine, url, os.environ)
+        if settings.demo:
+            add_demo(engine, key)
+        writer = Writer(SqliteDatabase(path), now=partial(datetime.now, UTC), observer=LogObserver())
+    except BaseException:
+        lock.release()
+        raise
+    return Store(engine, Directory(engine, key), writer, lock)
+
+
+class Application:
+    """The ASGI application: SOAP first, since every layer before it costs each call."""
+
+    def __init__(self, endpoint: Endpoint, pages: Starlette, store: Store) -> None:
+        self._endpoint = endpoint
+        self._pages = pages
+        self._store = store
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            app: Callable[[Scope, Receive, Send], Awaitable[None]] = (
+                self._endpoint if scope["path"].startswith(PREFIX) else self._pages
+            )
+            await app(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await self._store.start()
+        thresholds = gc.get_threshold()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(_GC_THRESHOLD, *thresholds[1:])
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._store.close()
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def create_app(settings: Settings, store: Store) -> Application:
+    """The application that serves from an opened store."""
+    limits = ReadLimits(
+        body=settings.body_limit,
+        depth=settings.depth_limit,
+        elements=settings.element_limit,
+        references=settings.reference_limit,
+        attributes=settings.attribute_limit,
+        value=settings.value_limit,
+    )
+    parts = Parts(
+        contract=Contract.load(limits),
+        users=store.directory,
+        writer=store.writer,
+        now=partial(datetime.now, UTC),
+        window=settings.window,
+        demo=settings.demo,
+        limits=limits,
+    )
+    edge = Edge(
+        public_url=settings.public_url,
+        trusted=partial(is_trusted, proxies=settings.trusted_proxies),
+        body=BodyLimits(settings.body_limit, settings.body_timeout),
+    )
+    return Application(Endpoint(parts, edge), _pages(store), store)
+
+
+def _pages(store: Store) -> Starlette:
+    """Everything that is not SOAP. Says nothing of what is inside."""
+
+    async def front(request: Request) -> PlainTextResponse:
+        address = request.url.replace(path="/soap/mktows/2_7", query="")
+        return PlainTextResponse(
+            f"synclead answers the SOAP call syncLead.\nPoint your client at {address}\nIts WSDL: {address}?WSDL\n"
+        )
+
+    async def healthz(request: Request) -> PlainTextResponse:
+        return PlainTextResponse("alive\n")
+
+    async def readyz(request: Request) -> PlainTextResponse:
+        ready = store.writer.ready
+        return PlainTextResponse("ready\n" if ready else "not ready\n", 200 if ready else 503)
+
+    return Starlette(
+        routes=[Route("/", front), Route("/healthz", healthz), Route("/readyz", readyz)],
+        exception_handlers={404: _not_found},
+    )
+
+
+async def _not_found(request: Request, error: Exception) -> PlainTextResponse:
+    return PlainTextResponse("There is nothing here.\n", 404)

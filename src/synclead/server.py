@@ -1,0 +1,132 @@
+"""Serves the application until it is told to stop: `synclead serve`."""
+
+import signal
+import socket
+import ssl
+import sys
+from types import FrameType
+
+import structlog
+import uvicorn
+from sqlalchemy.engine import make_url
+
+from synclead import logs
+from synclead.app import create_app, open_store
+from synclead.protocol import BoundedProtocol
+from synclead.settings import Settings, SettingsError, check
+from synclead.store.errors import StoreError
+
+_BACKLOG = 2048
+
+_log = structlog.get_logger()
+
+
+class StartError(Exception):
+    """The server cannot start; the message is a sentence for the operator."""
+
+
+def serve(settings: Settings) -> int:
+    """Serves until SIGTERM or SIGINT; gives the exit code.
+
+    0: stopped as asked, everything accepted was answered. 1: refused, with one sentence on stderr.
+    """
+    logs.configure(settings.log_level)
+    try:
+        check(settings)
+        listener = _listen(settings.host, settings.port)
+        with listener:
+            return _run(settings, listener)
+    except (SettingsError, StoreError, StartError) as error:
+        print(f"synclead: {error}", file=sys.stderr)
+        return 1
+
+
+def _run(settings: Settings, listener: socket.socket) -> int:
+    store = open_store(settings)
+    config = uvicorn.Config(
+        create_app(settings, store),
+        loop="uvloop",
+        http=BoundedProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # The endpoint reads these headers itself, and from trusted proxies alone.
+        proxy_headers=False,
+        backlog=_BACKLOG,
+        limit_concurrency=settings.connection_limit,
+        timeout_keep_alive=settings.keep_alive_timeout,
+        timeout_graceful_shutdown=settings.shutdown_timeout,
+        ssl_certfile=settings.tls_cert_file,
+        ssl_keyfile=settings.tls_key_file,
+    )
+    try:
+        config.load()
+    except (OSError, ssl.SSLError) as error:
+        store.lock.release()
+        raise StartError(f"the TLS files cannot be used: {error.strerror or error}") from error
+    server = _Server(config, _address(settings, listener), settings.database)
+    server.stop_on(signal.SIGTERM, signal.SIGINT)
+    server.run(sockets=[listener])
+    return 0 if server.started else 1
+
+
+class _Server(uvicorn.Server):
+    """Says where it serves, and ends with success when it was asked to end."""
+
+    def __init__(self, config: uvicorn.Config, address: str, database: str) -> None:
+        super().__init__(config)
+        self._address = address
+        self._database = make_url(database).render_as_string(hide_password=True)
+
+    def stop_on(self, *signals: signal.Signals) -> None:
+        """A signal before the loop runs stops it too.
+
+        uvicorn raises a signal again after it has stopped, for handlers that were there before; with
+        the system's own that would end the process as if it had failed.
+        """
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            self.should_exit = True
+
+        for one in signals:
+            signal.signal(one, stop)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            _log.info("serving", url=self._address, database=self._database)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        _log.info("stopping")
+        await super().shutdown(sockets)
+        _log.info("stopped")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A bound socket. Raises StartError with what is in the way."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(
+            host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind)
+    except OSError as error:
+        raise StartError(f"cannot listen on {host}: {error.strerror or error}") from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise StartError(
+            f"cannot listen on {host} port {port}: {(error.strerror or str(error)).lower()}; "
+            "name another with --port or SYNCLEAD_PORT"
+        ) from error
+    return listener
+
+
+def _address(settings: Settings, listener: socket.socket) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host.strip("[]") else settings.host
+    scheme = "https" if settings.tls else "http"
+    return f"{scheme}://{host}:{listener.getsockname()[1]}/soap/mktows/2_7"
