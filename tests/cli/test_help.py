@@ -74,3 +74,10 @@ def test_the_command_line_loads_neither_database_nor_web_server() -> None:
 
     slow = {"sqlalchemy", "alembic", "lxml", "uvicorn", "starlette", "pydantic", "cryptography", "pytest", "hypothesis"}
     assert not slow & set(loaded)
+
+
+def test_an_argument_that_is_no_text_is_wrong_usage(run: Run) -> None:
+    """Bytes that are not UTF-8 end with 2 and one sentence."""
+    ran = run("lead", "show", "\udcff@t.com")
+
+    assert (ran.code, ran.err) == (2, "an argument is not UTF-8 text\n")

@@ -23,7 +23,7 @@ fields     = [ { name = "FavouriteColour", type = "string", label = "Favourite c
 [[subscription.assignment_rules]]
 partition = "Europe"
 when = [ { field = "Country", is = ["Germany", "France"] } ]
-"""  # noqa: E501
+"""
 ENVIRON = {"BIGCORP_KEY": "secret-1"}
 
 
@@ -50,20 +50,14 @@ def test_the_documented_example_is_understood() -> None:
     assert found.first_lead_id == 1000001
     assert found.time_zone == "Europe/Berlin"
     assert found.policy == {"preset": "document", "bad_cookie": "ignore"}
-    assert [(user.id, user.keys) for user in found.api_users] == [
-        ("bigcorp1_461839624B16E06BA2D663", ("secret-1",))
-    ]
+    assert [(user.id, user.keys) for user in found.api_users] == [("bigcorp1_461839624B16E06BA2D663", ("secret-1",))]
     assert [partition.name for partition in found.partitions] == ["Default", "Europe"]
     assert [(one.name, one.primary_partition) for one in found.workspaces] == [
         ("Default", "Default"),
         ("EMEA", "Europe"),
     ]
-    assert found.fields == (
-        DeclaredField("FavouriteColour", "string", "Favourite colour", "favouriteColour"),
-    )
-    assert found.assignment_rules == (
-        DeclaredRule("Europe", ({"field": "Country", "is": ["Germany", "France"]},)),
-    )
+    assert found.fields == (DeclaredField("FavouriteColour", "string", "Favourite colour", "favouriteColour"),)
+    assert found.assignment_rules == (DeclaredRule("Europe", ({"field": "Country", "is": ["Germany", "France"]},)),)
 
 
 def test_what_a_file_does_not_mention_is_none() -> None:
@@ -132,9 +126,7 @@ def test_a_bad_account_is_refused(account: str) -> None:
 
 def test_all_mistakes_are_told_at_once() -> None:
     """Mistakes of several subscriptions are listed together."""
-    problems = problems_of(
-        '[[subscription]]\nname = "A"\n[[subscription]]\nmunchkin_account = "100-AAA-100"\nx = 1\n'
-    )
+    problems = problems_of('[[subscription]]\nname = "A"\n[[subscription]]\nmunchkin_account = "100-AAA-100"\nx = 1\n')
 
     assert [problem.split(";")[0] for problem in problems] == [
         "A: munchkin_account is missing",
@@ -146,9 +138,7 @@ def test_all_mistakes_are_told_at_once() -> None:
 def test_one_name_or_account_or_user_in_two_subscriptions_is_refused() -> None:
     """Subscription names and accounts, in any letter case, and user ids stand once in a file."""
     user = 'api_users = [{ id = "u", encryption_key = "k" }]\n'
-    problems = problems_of(
-        subscription(user) + subscription(user).replace("Corp", "corp").replace("HYG", "hyg")
-    )
+    problems = problems_of(subscription(user) + subscription(user).replace("Corp", "corp").replace("HYG", "hyg"))
 
     assert problems == (
         'file: subscription "Example Corp" stands twice; keep one',
@@ -163,6 +153,7 @@ def test_one_name_or_account_or_user_in_two_subscriptions_is_refused() -> None:
         "encryption_key = 27272727",
         'encryption_key = " 27272727"',
         'encryption_keys = ["27272727", 5]',
+        'encryption_key = "27272727\\u0007"',
         'encryption_keys = ["27272727", "27272727"]',
         'encryption_kay = "27272727"',
     ],
@@ -180,6 +171,7 @@ def test_a_refusal_never_shows_a_key(line: str) -> None:
     [
         ("[[subscription]", "not a TOML file"),
         ("", "declares nothing"),
+        ("x = " + "[" * 5000, "nested too deep"),
         ("[subscription]\nname = 'x'", "[[subscription]]"),
         ("[[subscriptions]]\nname = 'x'", 'did you mean "subscription"?'),
     ],

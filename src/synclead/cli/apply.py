@@ -44,7 +44,7 @@ def apply(
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text("utf-8")
+        return file.read_text("utf-8-sig")
     except UnicodeDecodeError:
         raise Refusal(f"{file} is not UTF-8 text") from None
     except OSError as error:

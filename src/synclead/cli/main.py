@@ -48,8 +48,16 @@ def synclead(
     """
 
 
+def has_surrogate(text: str) -> bool:
+    """Whether a text came from bytes that are not UTF-8: no database and no message can hold it."""
+    return any("\ud800" <= char <= "\udfff" for char in text)
+
+
 def main() -> None:
     """Run the command that the arguments name; ends the process when it is refused."""
+    if any(not argument.isascii() and has_surrogate(argument) for argument in sys.argv):
+        say("an argument is not UTF-8 text")
+        sys.exit(2)
     try:
         app(prog_name="synclead")
     except (Refusal, StoreError, SyncleadError) as refused:

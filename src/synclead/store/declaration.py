@@ -38,6 +38,8 @@ def read_declaration(text: str, environ: Mapping[str, str]) -> tuple[DeclaredSub
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise DeclarationError([f"not a TOML file: {error}"]) from error
+    except RecursionError:
+        raise DeclarationError(["not a declaration: its lists are nested too deep"]) from None
     problems: list[str] = []
     file = Table(raw, "file", problems)
     tables = file.tables("subscription", "subscription", "name")
@@ -164,8 +166,11 @@ def _keys(entry: Table, environ: Mapping[str, str]) -> tuple[str, ...] | None:
     if not 1 <= len(keys) <= 2 or len(set(keys)) < len(keys):
         entry.note("encryption_keys must be one key, or two different ones: [new, old]")
         return None
-    if any(not key or key != key.strip() or len(key) > 255 for key in keys):
-        entry.note("an encryption key is empty, has white space around it or is longer than 255 characters")
+    if any(not key or key != key.strip() or len(key) > 255 or not key.isprintable() for key in keys):
+        entry.note(
+            "an encryption key is empty, longer than 255 characters, has white space around it "
+            "or a character that cannot be printed"
+        )
         return None
     return keys
 
