@@ -121,9 +121,7 @@ def test_changes_are_seen_within_five_seconds(
     asyncio.run(ask())
 
 
-def test_a_new_user_is_known_a_second_later(
-    engine: Engine, master_key: MasterKey, declare: Callable[..., int]
-) -> None:
+def test_a_new_user_is_known_a_second_later(engine: Engine, master_key: MasterKey, declare: Callable[..., int]) -> None:
     """An unknown name looks again, but at most once a second."""
     declare(1)
     clock = Clock()

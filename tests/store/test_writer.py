@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select, text, update
 
+import synclead.leads.plan as planning
+import synclead.store.group as group_module
 from synclead.leads.errors import LeadKeyRequiredError, LeadNotFoundError, UnknownLeadFieldError
 from synclead.leads.lead import ForeignId
 from synclead.leads.outcome import Outcome
@@ -284,7 +286,7 @@ def test_an_unknown_subscription_is_a_service_failure(writer: Running) -> None:
 
     async def calls() -> None:
         async with writer(observer=Quiet()) as door:
-            with pytest.raises(ServiceFailureError, match="nothing was written, safe to repeat$"):
+            with pytest.raises(ServiceFailureError, match=r"nothing was written, safe to repeat$"):
                 await door.sync(9, raw("a@e.com"))
 
     asyncio.run(calls())
@@ -322,16 +324,14 @@ def test_a_defect_in_one_record_disturbs_nobody(
 ) -> None:
     """An unexpected exception while one record is planned answers that one with 10001."""
     declare(1)
-    from synclead.store import group
-
-    real = group.plan
+    real = planning.plan
 
     def plan(request: Any, *rest: Any) -> Any:
         if request.email_element.key == "bob@e.com":
             raise ZeroDivisionError
         return real(request, *rest)
 
-    monkeypatch.setattr(group, "plan", plan)
+    monkeypatch.setattr(group_module, "plan", plan)
 
     async def calls() -> list[Any]:
         async with writer(observer=Quiet()) as door:
@@ -432,17 +432,18 @@ def test_a_lock_held_too_long_fails_the_call_and_readiness(
 
     async def calls() -> None:
         async with writer(open_database(lock_seconds=0.1), observer=observer) as door:
-            assert door.ready
+            readiness = [door.ready]
             with writing(engine) as connection:
                 lock_counter(connection, 1)
                 with pytest.raises(ServiceFailureError) as failure:
                     await door.sync(1, raw("a@e.com"))
-                assert not door.ready
+                readiness.append(door.ready)
+            assert readiness == [True, False]
             assert failure.value.message.endswith("nothing was written, safe to repeat")
             assert failure.value.reference == observer.failures[0][0]
             async with asyncio.timeout(10):
-                while not door.ready:  # the probe's own pace decides
-                    await asyncio.sleep(0.01)
+                await door.until_ready()
+            assert door.ready
             assert (await door.sync(1, raw("a@e.com"))).lead.id == 1
 
     asyncio.run(calls())

@@ -83,6 +83,11 @@ class Writer:
         """False from a failure of the database until a probe write works again."""
         return self._is_open and self._probe is None
 
+    async def until_ready(self) -> None:
+        """Returns when no probe is under way any more."""
+        if self._probe is not None:
+            await asyncio.wait((self._probe,))
+
     @property
     def waiting(self) -> int:
         """Calls that wait in the queue."""

@@ -1,0 +1,147 @@
+"""The outcome of a commit is known, as long as anybody can say."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, func, select
+
+from synclead.leads.record import RawRecord
+from synclead.store import schema
+from synclead.store.engine import reading
+from synclead.store.errors import ServiceFailureError
+from synclead.store.observer import Observer
+from synclead.store.transaction import Database, DatabaseLostError, Document, Row, Transaction
+from synclead.store.writer import Writer
+
+Running = Callable[..., AbstractAsyncContextManager[Writer]]
+OpenDatabase = Callable[..., Database]
+
+
+class Quiet(Observer):
+    """Says nothing."""
+
+    def failed(self, reference: str, error: Exception | str) -> None:
+        pass
+
+
+class Unreliable:
+    """A database whose round trips fail as a test says: by kind, `reads` or `commit`, in order."""
+
+    connections = 1
+
+    def __init__(self, real: Database, failures: Sequence[str]) -> None:
+        self._real = real
+        self.failures = list(failures)
+
+    @asynccontextmanager
+    async def transaction(self, *, read_only: bool = False) -> Any:
+        async with self._real.transaction(read_only=read_only) as transaction:
+            yield _UnreliableTransaction(self, transaction)
+
+    async def close(self) -> None:
+        await self._real.close()
+
+
+class _UnreliableTransaction:
+    def __init__(self, database: Unreliable, real: Transaction) -> None:
+        self._database = database
+        self._real = real
+
+    async def run(self, statements: Sequence[tuple[str, Document]], *, commit: bool = False) -> list[list[Row]]:
+        failure = self._database.failures.pop(0) if self._database.failures else "works"
+        if failure == "lost":
+            raise DatabaseLostError("gone before it was sent")
+        answers = await self._real.run(statements, commit=commit)
+        if failure == "lost after":
+            raise DatabaseLostError("gone before the answer")
+        return answers
+
+
+def run(database: Unreliable, writer: Running, calls: int = 1) -> list[Any]:
+    """The answers to equal calls, one after the other."""
+
+    async def sync() -> list[Any]:
+        async with writer(database, observer=Quiet()) as door:
+            record = RawRecord(email="a@e.com")
+            answers: list[Any] = []
+            for _ in range(calls):
+                answers += await asyncio.gather(door.sync(1, record), return_exceptions=True)
+            return answers
+
+    return asyncio.run(sync())
+
+
+def leads(engine: Engine) -> int:
+    """How many leads there are."""
+    with reading(engine) as connection:
+        return connection.execute(select(func.count()).select_from(schema.lead)).scalar_one()
+
+
+@pytest.mark.parametrize(
+    "failures",
+    [
+        ["lost"],
+        ["lost after"],
+        # the first group reads the configuration in a round trip of its own, then its records
+        ["works", "lost"],
+        ["works", "works", "works", "lost"],
+        ["works", "works", "works", "lost after"],
+    ],
+)
+def test_one_lost_connection_is_not_noticed(
+    engine: Engine,
+    declare: Callable[..., int],
+    writer: Running,
+    open_database: OpenDatabase,
+    failures: list[str],
+) -> None:
+    """Wherever the connection is lost, before the COMMIT or after it: one lead, answered as created."""
+    declare(1)
+
+    (outcome,) = run(Unreliable(open_database(), failures), writer)
+
+    assert (outcome.status, outcome.lead.id) == ("CREATED", 1)
+    assert leads(engine) == 1
+
+
+def test_a_database_that_stays_away_says_that_nothing_was_written(
+    engine: Engine, declare: Callable[..., int], writer: Running, open_database: OpenDatabase
+) -> None:
+    """Two failures before any write: nothing was written, and a repeat works."""
+    declare(1)
+
+    failure, outcome = run(Unreliable(open_database(), ["lost", "lost"]), writer, calls=2)
+
+    assert isinstance(failure, ServiceFailureError)
+    assert failure.message.endswith("nothing was written, safe to repeat")
+    assert outcome.status == "CREATED"
+
+
+@pytest.mark.parametrize("commit", ["lost", "lost after"])
+def test_a_commit_that_nobody_can_resolve_is_said_plainly(
+    engine: Engine, declare: Callable[..., int], writer: Running, open_database: OpenDatabase, commit: str
+) -> None:
+    """The connection died during COMMIT and stays away: the outcome is not known; a repeat is safe."""
+    declare(1)
+    failures = ["works", "works", "works", commit, "lost"]
+
+    failure, outcome = run(Unreliable(open_database(), failures), writer, calls=2)
+
+    assert isinstance(failure, ServiceFailureError)
+    assert failure.message.endswith("outcome not known, safe to repeat")
+    assert outcome.status == {"lost": "CREATED", "lost after": "UPDATED"}[commit]
+    assert leads(engine) == 1
+
+
+def test_a_clean_end_leaves_no_row_of_the_process(
+    engine: Engine, declare: Callable[..., int], writer: Running, open_database: OpenDatabase
+) -> None:
+    """Numbers of groups are kept while a process lives, not for ever."""
+    declare(1)
+    run(Unreliable(open_database(), ["lost"]), writer)
+
+    with reading(engine) as connection:
+        assert connection.execute(select(schema.group_commit)).all() == []
