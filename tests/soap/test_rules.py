@@ -472,6 +472,27 @@ def test_activities_are_numbered_in_order() -> None:
     ] * 4
 
 
+def test_a_skipped_field_is_told_of() -> None:
+    """With bad_value = "skip" the log and the activity name the field that stayed as it was, without its value."""
+    here = inside(policy={"bad_value": "skip"})
+    here.world.lead(7, LeadScore="5")
+    with capture_logs() as logged:
+        here.sync_lead(Call(id="7", attributes=(("LeadScore", "many"), ("City", "x"))))
+    assert here.world.get(7).values == {"LeadScore": "5", "City": "x"}
+    (activity,) = here.world.known.changes.activities
+    for told in (str(logged[-1]["skipped"]), activity.attributes["Reason"]):
+        assert "LeadScore" in told
+        assert "many" not in told
+
+
+def test_a_made_field_is_logged() -> None:
+    """With unknown_fields = "create" the line of the call names the fields that it made."""
+    here = inside(policy={"unknown_fields": "create"})
+    with capture_logs() as logged:
+        here.sync_lead(Call(email="a@e.com", attributes=(("pants", "blue"), ("hat", ""))))
+    assert logged[-1]["fields_created"] == ("pants",)
+
+
 # The answer (section 6)
 
 
@@ -507,3 +528,19 @@ def test_nil_stands_for_what_is_not_there() -> None:
     root = etree.fromstring(here.post(params("<Id>7</Id>")).body)
     empty = [element.tag for element in root.iter() if element.get(NIL) == "true"]
     assert empty == ["error", "Email", "ForeignSysPersonId", "ForeignSysType", "leadAttributeList"]
+
+
+# Why (section 6)
+
+
+def test_the_reasons_are_logged_and_kept() -> None:
+    """Step, key and moves are in the line of the log, and with every activity of the call."""
+    here = inside()
+    here.world.lead(7)
+    here.world.lead(8, foreign=[("CUSTOM", "X")])
+    with capture_logs() as logged:
+        here.sync_lead(Call(id="7", foreign_id="X"))
+    line = logged[-1]
+    assert (line["step"], line["foreign_id_moved_from"], line["left_without_key"]) == (1, 8, (8,))
+    reasons = {activity.attributes["Reason"] for activity in here.world.known.changes.activities}
+    assert reasons == {"step 1, Id; foreign id of lead 8 moved; left without a key: lead 8"}
