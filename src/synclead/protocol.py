@@ -1,6 +1,7 @@
-"""HTTP on one connection: uvicorn's protocol, with bounds on the head of a request."""
+"""HTTP on one connection: uvicorn's protocol, without its weaknesses towards slow and towards Java clients."""
 
 import asyncio
+import re
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -9,6 +10,8 @@ HEAD_SECONDS = 20.0
 """From the first byte of a request, or the opening of the connection, to the end of its headers."""
 HEAD_BYTES = 64 * 1024
 """Of a request whose headers are not at their end yet."""
+
+_OFFER = re.compile(rb"\r\n[Uu]pgrade:")
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -26,6 +29,8 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if b"pgrade:" in data and (self._timer is not None or self.cycle.response_complete):
+            data = _without_offer(data)
         super().data_received(data)
         if self._timer is not None:
             self._size += len(data)
@@ -40,10 +45,6 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._end_head()
         super().on_headers_complete()
-        if self.parser.should_upgrade():
-            # Java's HttpClient offers HTTP/2 with its first request. The parser reads that request and
-            # nothing after it, so what comes next needs a connection of its own.
-            self.cycle.keep_alive = False
 
     def _begin_head(self) -> None:
         self._end_head()
@@ -60,3 +61,13 @@ class BoundedProtocol(HttpToolsProtocol):
         transport: Any = self.transport
         if not transport.is_closing():
             transport.close()
+
+
+def _without_offer(data: bytes) -> bytes:
+    """The start of a request without its offer of another protocol.
+
+    Java's HttpClient offers HTTP/2 with its first call over plain HTTP; the parser would then take the
+    body for that protocol and drop it.
+    """
+    head, end, rest = data.partition(b"\r\n\r\n")
+    return _OFFER.sub(b"\r\nX-Offer:", head) + end + rest

@@ -83,7 +83,7 @@ class Endpoint:
         request_id = self._edge.new_id()
         facts: dict[str, Any] = {"request": request_id}
         extra: list[tuple[bytes, bytes]] = []
-        unread = False
+        unread = unfinished = False
         status, body = 200, b""
         try:
             sent = await read_body(headers.items(), receive, self._edge.body)
@@ -100,8 +100,9 @@ class Endpoint:
                 _log.error("internal error", reference=request_id, exc_info=caught)
             if isinstance(error, BodyTooLargeError | BodyTooSlowError):
                 extra.append((b"connection", b"close"))
+                unfinished = True
                 unread = isinstance(error, BodyTooLargeError) and b"expect" not in headers
-        if not unread and await _hung_up(receive):
+        if not unfinished and await _hung_up(receive):
             facts["delivered"] = False
         facts["ms"] = round((time.perf_counter() - started) * 1000, 1)
         _log.info("call", **facts)
