@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, event, insert, select, update
 
 from synclead.leads.subscription import Subscription
 from synclead.store import schema
@@ -33,7 +33,7 @@ fields     = [ { name = "FavouriteColour", type = "string", label = "Favourite c
 [[subscription.assignment_rules]]
 partition = "Europe"
 when = [ { field = "country", is = ["Germany", "France"] }, { field = "Unsubscribed", is = "no" } ]
-"""  # noqa: E501
+"""
 
 
 @pytest.fixture
@@ -185,6 +185,22 @@ def test_a_preset_decides_every_choice(engine: Engine) -> None:
     assert (policy.cookie_conflict, policy.unknown_id, policy.bad_value) == ("move", "fault", "skip")
 
 
+@pytest.mark.parametrize("line", ['time_zone = "UTC"', "removed = true"])
+def test_every_change_begins_with_the_lock(engine: Engine, line: str) -> None:
+    """Before anything of a stored subscription is read or written its counter row is locked."""
+    apply(engine, HEAD + WHOLE)
+    statements: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *call: statements.append(" ".join(call[2].split())))
+
+    apply(engine, HEAD + line)
+
+    # The first reading only finds out which subscription is meant.
+    assert statements[0] == "BEGIN IMMEDIATE"
+    assert statements[1].startswith("SELECT subscription.id, subscription.name")
+    assert statements[2].startswith("SELECT counter.subscription_id")
+    assert any(statement.startswith(("UPDATE", "DELETE")) for statement in statements[3:])
+
+
 def test_a_dry_run_says_the_same_and_writes_nothing(engine: Engine) -> None:
     """A dry run gives the lines of the real one and leaves every row as it is."""
     before = dump(engine)
@@ -216,9 +232,7 @@ def test_keys_are_rotated_by_declaring_two(engine: Engine) -> None:
     """[new, old] keeps both keys, the new one first; the lines never show them."""
     apply(engine, HEAD + WHOLE)
 
-    lines = apply(
-        engine, HEAD + 'api_users = [{ id = "bigcorp1_46", encryption_keys = ["secret-2", "secret-1"] }]'
-    )
+    lines = apply(engine, HEAD + 'api_users = [{ id = "bigcorp1_46", encryption_keys = ["secret-2", "secret-1"] }]')
 
     assert lines == ("Example Corp: changed the keys of user bigcorp1_46",)
     with reading(engine) as connection:
@@ -269,9 +283,7 @@ def test_the_mistakes_of_all_subscriptions_are_told_at_once(engine: Engine) -> N
     """One refusal lists what is wrong with each subscription."""
     user = 'api_users = [{ id = "u" }]\n'
 
-    message = refusal(
-        engine, HEAD + user + HEAD.replace("Corp", "Inc").replace("561", "562") + user[:-6] + '2" }]'
-    )
+    message = refusal(engine, HEAD + user + HEAD.replace("Corp", "Inc").replace("561", "562") + user[:-6] + '2" }]')
 
     assert [line.split(":")[0] for line in message.splitlines()] == ["Example Corp", "Example Inc"]
 
@@ -308,9 +320,7 @@ def test_fields_with_values_are_not_removed(engine: Engine, name: str) -> None:
 
     removal = HEAD + f"fields = [{{ name = '{name}', removed = true }}]"
     assert "still has values of leads and cannot be removed" in refusal(engine, removal)
-    assert 'cannot become "integer"' in refusal(
-        engine, HEAD + f"fields = [{{ name = '{name}', type = 'integer' }}]"
-    )
+    assert 'cannot become "integer"' in refusal(engine, HEAD + f"fields = [{{ name = '{name}', type = 'integer' }}]")
 
     with writing(engine) as connection:
         connection.execute(update(schema.lead).values(field_values={}))

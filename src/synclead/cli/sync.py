@@ -1,6 +1,5 @@
 """`synclead sync`: one syncLead call from the command line, or what it would come to."""
 
-import asyncio
 import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -46,6 +45,8 @@ def sync(
     """
     raw = read_record(pairs, workspace)
     if explain:
+        import asyncio
+
         with opened(database_url) as engine:
             owner = chosen(engine, subscription)
         for line in explain_outcome(asyncio.run(_foreseen(database_url, owner.id, raw))):

@@ -89,9 +89,7 @@ def _policy(old: Policy, declared: Mapping[str, object] | None) -> Policy:
     return Policy.from_mapping(declared if "preset" in declared else {**asdict(old), **declared})
 
 
-def _partitions(
-    old: tuple[str, ...], declared: Iterable[DeclaredPartition], mistakes: list[str]
-) -> tuple[str, ...]:
+def _partitions(old: tuple[str, ...], declared: Iterable[DeclaredPartition], mistakes: list[str]) -> tuple[str, ...]:
     names = {fold(name): name for name in old}
     for partition in declared:
         if partition.removed:
@@ -131,9 +129,7 @@ def _field_named(fields: Mapping[str, Field], name: str) -> Field | None:
     return next((field for field in fields.values() if fold(field.name) == fold(name)), None)
 
 
-def _fields(
-    old: Mapping[str, Field], declared: Iterable[DeclaredField], mistakes: list[str]
-) -> dict[str, Field]:
+def _fields(old: Mapping[str, Field], declared: Iterable[DeclaredField], mistakes: list[str]) -> dict[str, Field]:
     fields = dict(old)
     for one in declared:
         stored = _field_named(fields, one.name)
