@@ -37,6 +37,17 @@ def test_a_line_is_one_json_object() -> None:
     assert line["timestamp"].endswith("Z")
 
 
+def test_any_text_and_value_is_logged() -> None:
+    """Neither a lone surrogate nor a value of a strange type loses the line."""
+    stream = io.StringIO()
+    configure("info", stream)
+    get_logger().info("call", partner="a\ud800", size=3j, name="Jürgen")
+    get_logger().info("call", name="Jürgen", size=3j)
+    first, second = _lines(stream)
+    assert (first["partner"], first["size"]) == ("a\ud800", "3j")
+    assert (second["name"], second["size"]) == ("Jürgen", "3j")
+
+
 def test_libraries_log_the_same_way() -> None:
     """What uvicorn says through `logging` is JSON too."""
     stream = io.StringIO()

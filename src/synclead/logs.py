@@ -1,10 +1,12 @@
 """Logs: one JSON object a line on stderr, from this program and from the libraries under it."""
 
+import json
 import logging
 import sys
 import traceback
 from typing import Any, TextIO
 
+import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
@@ -31,7 +33,7 @@ def configure(level: str, stream: TextIO | None = None) -> None:
         _ExceptionLines(with_text=threshold <= logging.DEBUG),
     ]
     structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer(ensure_ascii=False)],
+        processors=[*shared, structlog.processors.JSONRenderer(serializer=_to_json)],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=structlog.WriteLoggerFactory(target),  # type: ignore[arg-type]
         cache_logger_on_first_use=False,
@@ -42,7 +44,7 @@ def configure(level: str, stream: TextIO | None = None) -> None:
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(ensure_ascii=False),
+                structlog.processors.JSONRenderer(serializer=_to_json),
             ],
         )
     )
@@ -56,6 +58,14 @@ def configure(level: str, stream: TextIO | None = None) -> None:
 def get_logger() -> Any:
     """The program's logger: `log.info("event", name=value)`."""
     return structlog.get_logger()
+
+
+def _to_json(event: EventDict, **_options: Any) -> str:
+    # Lone surrogates, which UTF-8 cannot hold, come in with what a library reports of a request.
+    try:
+        return msgspec.json.encode(event, enc_hook=repr).decode()
+    except UnicodeEncodeError:
+        return json.dumps(event, default=repr)
 
 
 class _ExceptionLines:
@@ -98,7 +108,7 @@ class _Lines:
     def write(self, text: str) -> None:
         try:
             self._stream.write(text)
-        except UnicodeEncodeError:
+        except UnicodeEncodeError:  # a terminal or file that is not UTF-8
             self._stream.write(text.encode("ascii", "backslashreplace").decode("ascii"))
         except (OSError, ValueError):
             return

@@ -19,9 +19,7 @@ class AuthenticationFailedError(SyncleadError):
 
     code, text = 20014, "Authentication failed"
 
-    def __init__(
-        self, reason: str, user_id: str | None = None, clock_difference: float | None = None
-    ) -> None:
+    def __init__(self, reason: str, user_id: str | None = None, clock_difference: float | None = None) -> None:
         super().__init__("Authentication failed")
         self.reason = reason
         self.user_id = user_id
@@ -136,7 +134,8 @@ def read_credentials(headers: Iterable[etree._Element]) -> Credentials:
         raise AuthenticationFailedError("two AuthenticationHeaders")
     found: dict[str, str] = {}
     for child in blocks[0]:
-        name, text = _local_name(child), "".join(child.itertext())
+        name = _local_name(child)
+        text = "".join(child.itertext()) if len(child) else child.text or ""
         if name not in (*_PARTS, "partnerId") or not text.strip():
             continue
         if name in found:

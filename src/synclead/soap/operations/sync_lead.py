@@ -1,6 +1,6 @@
 """syncLead: inserts or updates one lead (spec: sync-lead)."""
 
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +13,8 @@ from synclead.soap import messages
 from synclead.soap.operations.call import Call
 
 MISSING_RECORD = partial(LeadDetailRequiredError, "leadRecord is required")
+
+_WHY_PARTS = tuple((part.name, None if part.default is MISSING else part.default) for part in fields(Why))
 
 
 async def sync_lead(params: messages.ParamsSyncLead, call: Call) -> messages.SuccessSyncLead:
@@ -61,11 +63,11 @@ def lead_record(outcome: Outcome, zone: ZoneInfo) -> messages.LeadRecord:
 def outcome_facts(outcome: Outcome) -> dict[str, Any]:
     """Why the outcome is what it is, for the log: numbers and names, no values of leads."""
     facts: dict[str, Any] = {"outcome": outcome.status, "lead": outcome.lead.id, "changed": outcome.changed}
-    plain = Why(step=0, key="")
-    for part in fields(Why):
-        value = getattr(outcome.why, part.name)
-        if value != getattr(plain, part.name):
-            facts[part.name] = value
+    why = outcome.why
+    for name, usual in _WHY_PARTS:
+        value = getattr(why, name)
+        if value != usual:
+            facts[name] = value
     return facts
 
 
