@@ -260,6 +260,7 @@ def test_a_user_is_disabled_and_keeps_its_keys(engine: Engine) -> None:
         ('workspaces = [{ name = "APAC" }]', 'workspace "APAC" has no primary_partition'),
         ('workspaces = [{ name = "default", removed = true }]', "Default"),
         ('partitions = [{ name = "Europe", removed = true }]', "'Europe'"),
+        ('fields = [{ name = "F", type = "integer", max_length = 5 }]', "max_length does not go with type integer"),
         ('fields = [{ name = "Shoe" }]', '"Shoe" is new and has no type'),
         ('fields = [{ name = "Shoe", type = "string", rest_name = "firstName" }]', "'firstName' is taken"),
         ('fields = [{ name = "email", type = "string" }]', "'email' is taken"),

@@ -95,7 +95,7 @@ def test_what_a_file_does_not_mention_is_none() -> None:
         ('workspaces = [{ name = "A" }, { name = "a" }]', ('workspace "A" stands twice',)),
         ('workspaces = ["A"]', ("entry 1 of workspaces must be a table",)),
         ('fields = [{ name = "F", type = "colour" }]', ('field "F"', '"colour"', "string, text")),
-        ('fields = [{ name = "F", type = "integer", max_length = 5 }]', ('field "F"', "max_length = 5")),
+        ('fields = [{ name = "F", type = "string", max_length = 0 }]', ('field "F"', "max_length = 0")),
         (
             'assignment_rules = [{ partition = "Default", when = [{ field = "City" }] }]',
             ("rule 1", '"City"', "needs one of is, is_not"),

@@ -49,12 +49,13 @@ def add_field(
     subscription: SubscriptionName = None,
 ) -> None:
     """Add a field. Refused where another field has the name, as SOAP or REST name, in any letter case."""
-    from synclead.store.custom_fields import add_custom_field, new_field
+    from synclead.store.custom_fields import add_field as store_new_field
+    from synclead.store.declared import DeclaredField
 
-    field = new_field(name, type_name, label, rest_name, max_length)
+    declared = DeclaredField(name, type_name, label, rest_name, max_length)
     with opened(database_url) as engine:
         owner = chosen(engine, subscription)
-        add_custom_field(engine, owner.id, field)
+        field = store_new_field(engine, owner.id, declared)
     show(f"added field {field.name} to {owner.name}")
 
 

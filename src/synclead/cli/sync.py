@@ -20,7 +20,7 @@ def sync(
     pairs: Annotated[
         list[str],
         typer.Argument(
-            metavar="KEY=VALUE...",
+            metavar="KEY=VALUE",
             help="Keys are Id, Email, ForeignSysPersonId, ForeignSysType and marketoCookie; "
             "every other name is an attribute.",
         ),

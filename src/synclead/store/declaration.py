@@ -14,7 +14,7 @@ from synclead.leads.fields import FieldType
 from synclead.leads.places import TESTS
 from synclead.leads.policy import Policy
 from synclead.leads.text import fold
-from synclead.store.declaration_table import TEXT_TYPES, DeclarationError, Table, shown
+from synclead.store.declaration_table import DeclarationError, Table, shown
 from synclead.store.declared import (
     DeclaredField,
     DeclaredPartition,
@@ -214,8 +214,6 @@ def _fields(table: Table) -> tuple[DeclaredField, ...]:
             entry.number("max_length", 1, 65_535),
             entry.flag("removed") or False,
         )
-        if declared.max_length is not None and kind is not None and kind not in TEXT_TYPES:
-            entry.refuse("max_length", f"does not go with type {shown(kind)}; take it out")
         entry.finish()
         if name is not None:
             fields.append(declared)

@@ -22,6 +22,9 @@ from synclead.store.declared import (
 
 T = TypeVar("T")
 
+TEXT_TYPES = ("string", "phone", "url", "email", "text")
+"""Field types whose length can be limited."""
+
 DEFAULT_PARTITION = "Default"
 """The partition of a subscription that declares none."""
 
@@ -58,7 +61,7 @@ def merge(old: Configuration | None, declared: DeclaredSubscription, problems: l
 def merge_field(fields: Mapping[str, Field], declared: DeclaredField) -> Field:
     """The field that a declaration makes of the custom `fields`.
 
-    Raises ValueError, naming the value, where a name is taken or a type is missing.
+    Raises ValueError, naming the value, where a name is taken, a type is missing or takes no max_length.
     """
     old = _field_named(fields, declared.name)
     if old is not None:
@@ -73,6 +76,8 @@ def merge_field(fields: Mapping[str, Field], declared: DeclaredField) -> Field:
         rest_name=declared.rest_name or new.rest_name,
         max_length=declared.max_length or new.max_length,
     )
+    if new.max_length is not None and new.type not in TEXT_TYPES:
+        raise ValueError(f"field {shown(new.name)}: max_length does not go with type {new.type}")
     others = [field for field in fields.values() if old is None or field.name != old.name]
     Catalogue(others).check(new)
     return new

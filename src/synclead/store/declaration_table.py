@@ -6,9 +6,6 @@ from difflib import get_close_matches
 from synclead.leads.text import has_control, trim
 from synclead.store.errors import StoreError
 
-TEXT_TYPES = ("string", "phone", "url", "email", "text")
-"""Field types whose length can be limited."""
-
 SECRET_KEYS = frozenset({"encryption_key", "encryption_keys"})
 """Their values never appear in a message."""
 
