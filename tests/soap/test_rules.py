@@ -1,6 +1,7 @@
 """Rules that only a whole call shows, from the bytes of a request to the answer and what is kept."""
 
 import hmac
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -361,6 +362,17 @@ def test_a_lead_out_of_reach_is_named() -> None:
     assert here.world.get(7).values == {}
 
 
+def test_leads_are_within_reach_where_workspaces_are_not_enabled() -> None:
+    """Naming `Default` or nothing reaches every lead by every key; another name is 20110 for it too."""
+    here = inside()
+    here.world.lead(7, email="a@e.com", foreign=[("CUSTOM", "X")], cookies=["c"])
+    for workspace in (None, "default"):
+        for call in (Call(id="7"), Call(foreign_id="X"), Call(cookie=token("c")), Call(email="a@e.com")):
+            assert here.sync_lead(replace(call, workspace=workspace)).lead_id == 7
+    assert here.sync_lead(Call(id="7", workspace="EMEA")).fault_code == "20110"
+    assert here.world.get(7).partition == "Default"
+
+
 # What is written (section 5)
 
 
@@ -497,26 +509,24 @@ def test_a_made_field_is_logged() -> None:
 
 
 def test_the_record_of_an_answer_is_complete() -> None:
-    """Every field with a SOAP name but Email, by code point of the name, with type and value as shown in the zone."""
-    here = inside(zone="America/Chicago")
-    answer = here.sync_lead(
-        Call(
-            email="a@e.com",
-            attributes=(
-                ("priority", "3"),
-                ("Title", "x"),
-                ("City", "y"),
-                ("AnnualRevenue", "1,000"),
-                ("DoNotCall", "no"),
-            ),
-        )
+    """Every field with a SOAP name but Email, by code point of the name, with type and value."""
+    here = inside(policy={"unknown_fields": "create"})
+    names = (
+        ("priority", "3"),
+        ("apple", "z"),
+        ("Title", "x"),
+        ("City", "y"),
+        ("AnnualRevenue", "1,000"),
+        ("Äpfel", "w"),
     )
+    answer = here.sync_lead(Call(email="a@e.com", attributes=names))
     assert answer.record is not None
     assert answer.record.attributes == (
         ("AnnualRevenue", "currency", "1000"),
         ("City", "string", "y"),
-        ("DoNotCall", "boolean", "0"),
         ("Title", "string", "x"),
+        ("apple", "string", "z"),
+        ("Äpfel", "string", "w"),
     )
     assert here.world.get(1000).values["priority"] == "3"
 
