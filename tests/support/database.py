@@ -1,0 +1,71 @@
+"""What a server keeps, read from its SQLite file by nothing but the standard library."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from support.server import Server
+
+TABLES = ("counter", "lead", "foreign_id", "cookie", "visitor", "activity", "field")
+
+
+@dataclass(frozen=True)
+class StoredLead:
+    """A lead with the types of its activities in the order of their ids."""
+
+    id: int
+    email: str | None
+    values: Mapping[str, str]
+    foreign_ids: tuple[str, ...]
+    cookies: tuple[str, ...]
+    activities: tuple[str, ...]
+
+
+def connect(server: Server) -> sqlite3.Connection:
+    """A connection that reads only, also while the server runs."""
+    return sqlite3.connect(f"file:{server.directory / 'leads.db'}?mode=ro", uri=True, timeout=30)
+
+
+def contents(server: Server) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row that calls can change."""
+    with closing(connect(server)) as connection:
+        return {table: connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in TABLES}
+
+
+def leads(server: Server) -> dict[int, StoredLead]:
+    """Every lead by its Id, of all subscriptions."""
+    with closing(connect(server)) as connection:
+        connection.execute("BEGIN")
+        foreign = _grouped(connection, "SELECT lead_id, id FROM foreign_id ORDER BY id")
+        cookies = _grouped(connection, "SELECT lead_id, token FROM cookie ORDER BY token")
+        activities = _grouped(connection, "SELECT lead_id, type FROM activity ORDER BY id")
+        rows = connection.execute("SELECT id, email, field_values FROM lead ORDER BY id").fetchall()
+    return {
+        id: StoredLead(
+            id,
+            email,
+            json.loads(values),
+            tuple(foreign.get(id, ())),
+            tuple(cookies.get(id, ())),
+            tuple(activities.get(id, ())),
+        )
+        for id, email, values in rows
+    }
+
+
+def intact(server: Server) -> str:
+    """What SQLite's own check of the file says; `ok` when nothing is wrong."""
+    with closing(connect(server)) as connection:
+        return str(connection.execute("PRAGMA integrity_check").fetchone()[0])
+
+
+def _grouped(connection: sqlite3.Connection, statement: str) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for lead_id, text in connection.execute(statement):
+        found.setdefault(lead_id, []).append(text)
+    return found
