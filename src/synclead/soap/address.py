@@ -1,7 +1,7 @@
 """The URL that a client used, as the WSDL must name it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,7 +9,7 @@ _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?", re
 
 
 def client_url(
-    scope: dict[str, Any], headers: dict[bytes, bytes], public_url: str | None, trusted: Callable[[str], bool]
+    scope: Mapping[str, Any], headers: Mapping[bytes, bytes], public_url: str | None, trusted: Callable[[str], bool]
 ) -> str:
     """Scheme, host and path of a request, without its query and a trailing slash.
 
@@ -40,7 +40,7 @@ def _named_host(value: bytes | None) -> str | None:
     return text if _HOST.fullmatch(text) else None
 
 
-def _own_host(scope: dict[str, Any]) -> str:
+def _own_host(scope: Mapping[str, Any]) -> str:
     host, port = scope.get("server") or ("localhost", None)
     host = f"[{host}]" if ":" in host else host
     return host if port is None else f"{host}:{port}"

@@ -26,7 +26,7 @@ from synclead.soap.faults import fault
 from synclead.soap.service import Parts, answer, failure_facts
 from synclead.store.errors import InternalError
 
-Scope = dict[str, Any]
+Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 PREFIX = "/soap/"

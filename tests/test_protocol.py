@@ -1,0 +1,154 @@
+"""What old and odd clients send over HTTP, on raw sockets to the real server."""
+
+import gzip
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from support.envelopes import Call, Credentials, envelope, read_answer
+from support.server import Server
+
+DEMO = Credentials("demo17_1_809934544BFABAE58E5D27", "27272727aa")
+PATH = "/soap/mktows/2_7"
+GEORGE = Call(email="t@t.com", attributes=(("FirstName", "George"),))
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a demo server that all tests of this module share."""
+    server = Server(tmp_path_factory.mktemp("demo"), options=["--demo"])
+    server.start()
+    yield server.port
+    server.close()
+
+
+def _exchange(port: int, *parts: bytes) -> bytes:
+    """Sends the parts on one connection and reads until the server closes it."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        for part in parts:
+            connection.sendall(part)
+        return _read_all(connection)
+
+
+def _read_all(connection: socket.socket) -> bytes:
+    received = b""
+    while part := connection.recv(65536):
+        received += part
+    return received
+
+
+def _read_until(connection: socket.socket, ending: bytes) -> bytes:
+    received = b""
+    while not received.endswith(ending):
+        part = connection.recv(65536)
+        assert part, received
+        received += part
+    return received
+
+
+def _head(*lines: str, version: str = "1.1") -> bytes:
+    return "\r\n".join([f"POST {PATH} HTTP/{version}", "Host: localhost", *lines, "", ""]).encode()
+
+
+def _chunked(body: bytes, size: int) -> bytes:
+    chunks = [body[start : start + size] for start in range(0, len(body), size)]
+    return b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in [*chunks, b""])
+
+
+def _split(answer: bytes) -> tuple[str, bytes]:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return head.decode().lower(), body
+
+
+def test_http_1_0_is_answered_and_closed(port: int) -> None:
+    """Old stacks neither keep connections nor read chunks."""
+    body = envelope(GEORGE, DEMO)
+    head, answer = _split(_exchange(port, _head(f"Content-Length: {len(body)}", version="1.0"), body))
+    assert "200 ok" in head
+    assert f"content-length: {len(answer)}" in head
+    assert read_answer(200, answer).lead_id is not None
+
+
+def test_chunked_bodies_are_read(port: int) -> None:
+    """Chunks may end anywhere, within a character too."""
+    body = envelope(Call(email="t@t.com", attributes=(("FirstName", "Jürgen"),)), DEMO)
+    head = _head("Transfer-Encoding: chunked", "Connection: close")
+    record = read_answer(200, _split(_exchange(port, head, _chunked(body, 7)))[1]).record
+    assert record is not None
+    assert record.values["FirstName"] == "Jürgen"
+
+
+def test_compressed_chunks_are_read(port: int) -> None:
+    """Both encodings at once are undone in their order."""
+    body = gzip.compress(envelope(GEORGE, DEMO))
+    head = _head("Transfer-Encoding: chunked", "Content-Encoding: gzip", "Connection: close")
+    assert read_answer(200, _split(_exchange(port, head, _chunked(body, 50)))[1]).status is not None
+
+
+def test_expect_continue_is_answered_before_the_body(port: int) -> None:
+    """PHP's and .NET's clients wait for it."""
+    body = envelope(GEORGE, DEMO)
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(_head(f"Content-Length: {len(body)}", "Expect: 100-continue", "Connection: close"))
+        assert _read_until(connection, b"\r\n\r\n").startswith(b"HTTP/1.1 100 ")
+        connection.sendall(body)
+        assert b"200 OK" in _read_all(connection)
+
+
+def test_a_body_too_large_is_refused_without_asking_for_it(port: int) -> None:
+    """A client that waits for `100 Continue` hears 413 at once."""
+    head, body = _split(_exchange(port, _head("Content-Length: 10485761", "Expect: 100-continue")))
+    assert head.startswith("http/1.1 413")
+    assert "connection: close" in head
+    assert read_answer(413, body).fault_code == "20012"
+
+
+def test_a_client_that_sends_too_much_can_read_its_answer(port: int) -> None:
+    """The answer is not lost to the bytes that are still on their way."""
+    size = 30_000_000
+    head, body = _split(_exchange(port, _head(f"Content-Length: {size}"), b" " * size))
+    assert head.startswith("http/1.1 413")
+    assert read_answer(413, body).fault_code == "20012"
+
+
+def test_many_calls_share_a_connection(port: int) -> None:
+    """Keep-alive works, after a fault too."""
+    wrong = envelope(GEORGE, Credentials(DEMO.user, "wrong"))
+    right = envelope(GEORGE, DEMO)
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        for body, status in [(right, b"200"), (wrong, b"500"), (right, b"200")]:
+            connection.sendall(_head(f"Content-Length: {len(body)}") + body)
+            assert _read_until(connection, b"Envelope>\n")[9:12] == status
+
+
+def test_an_offer_of_http_2_is_declined(port: int) -> None:
+    """Java's HttpClient offers it with its first call on a connection; that call and the next are answered."""
+    body = envelope(GEORGE, DEMO)
+    offer = _head(
+        "Connection: Upgrade, HTTP2-Settings",
+        "Upgrade: h2c",
+        "HTTP2-Settings: AAEAAEAAAAIAAAAB",
+        f"Content-Length: {len(body)}",
+    )
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        for head in (offer, _head(f"Content-Length: {len(body)}")):
+            connection.sendall(head)
+            connection.sendall(body)
+            assert b"200 OK" in _read_until(connection, b"Envelope>\n")
+
+
+def test_a_head_without_an_end_is_refused(port: int) -> None:
+    """Headers are not collected for ever."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(f"GET / HTTP/1.1\r\nX-Long: {'x' * 100_000}".encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 400")
+
+
+def test_answers_do_not_say_what_serves(port: int) -> None:
+    """Neither the server's name nor the insides of pages are shown."""
+    for path in ("/", "/healthz", "/readyz", "/nothing", "/soap/nothing"):
+        head, _ = _split(_exchange(port, f"GET {path} HTTP/1.0\r\n\r\n".encode()))
+        assert ("404" if "nothing" in path else "200") in head.splitlines()[0]
+        assert "uvicorn" not in head
+        assert "\nserver:" not in head
