@@ -97,6 +97,21 @@ def test_an_idle_connection_does_not_delay_the_end(tmp_path: Path) -> None:
         assert process.wait(5) == 0
 
 
+def test_a_call_that_does_not_arrive_does_not_delay_the_end(tmp_path: Path) -> None:
+    """Half a request is given up when the time for calls under way is over; nothing of it is written."""
+    port = free_port()
+    with (
+        _serving(tmp_path, f"demo=True, port={port}, shutdown_timeout=1") as process,
+        socket.create_connection(("127.0.0.1", port), timeout=20) as connection,
+    ):
+        connection.sendall(_head("Content-Length: 1000") + b"<half")
+        SyncleadClient(f"http://127.0.0.1:{port}", DEMO.user, DEMO.key).sync_lead(LeadToSync(email="a@b"))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        assert b"200" not in _read_all(connection)
+    assert "Traceback" not in (tmp_path / "log").read_text()
+
+
 def _refusal(directory: Path, options: str) -> str:
     process = _start(directory, options)
     assert process.wait(30) == 1

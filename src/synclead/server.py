@@ -1,5 +1,6 @@
 """Serves the application until it is told to stop: `synclead serve`."""
 
+import resource
 import signal
 import socket
 import ssl
@@ -17,6 +18,8 @@ from synclead.settings import Settings, SettingsError, check
 from synclead.store.errors import StoreError
 
 _BACKLOG = 2048
+_OTHER_FILES = 64
+"""Open files beside connections: the database, the log, the event loop's own."""
 
 _log = structlog.get_logger()
 
@@ -42,6 +45,7 @@ def serve(settings: Settings) -> int:
 
 
 def _run(settings: Settings, listener: socket.socket) -> int:
+    _allow_files(settings.connection_limit + _OTHER_FILES)
     store = open_store(settings)
     config = uvicorn.Config(
         create_app(settings, store),
@@ -102,6 +106,14 @@ class _Server(uvicorn.Server):
         _log.info("stopping")
         await super().shutdown(sockets)
         _log.info("stopped")
+
+
+def _allow_files(wanted: int) -> None:
+    """Raises the limit of open files as far as the system lets us: each connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _listen(host: str, port: int) -> socket.socket:

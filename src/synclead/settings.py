@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     connection_limit: int = Field(4_096, ge=1)
     """Open connections; beyond them HTTP 503."""
     keep_alive_timeout: int = Field(65, ge=1)
-    shutdown_timeout: int = Field(15, ge=1, le=18)
+    shutdown_timeout: int = Field(13, ge=1, le=15)
     """How long calls under way may take after SIGTERM."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -57,7 +57,7 @@ def serve(
         int | None, typer.Option(help="Seconds that an idle connection stays open. Default: 65.")
     ] = None,
     shutdown_timeout: Annotated[
-        int | None, typer.Option(help="Seconds that calls under way may take after SIGTERM. Default: 15.")
+        int | None, typer.Option(help="Seconds that calls under way may take after SIGTERM. Default: 13.")
     ] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error. Default: info.")] = None,
 ) -> None:

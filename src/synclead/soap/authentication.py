@@ -133,7 +133,7 @@ def read_credentials(headers: Iterable[etree._Element]) -> Credentials:
     if len(blocks) > 1:
         raise AuthenticationFailedError("two AuthenticationHeaders")
     found: dict[str, str] = {}
-    for child in blocks[0]:
+    for child in blocks[0][:]:  # a list: faster than lxml's iterator
         name = _local_name(child)
         text = "".join(child.itertext()) if len(child) else child.text or ""
         if name not in (*_PARTS, "partnerId") or not text.strip():

@@ -64,9 +64,7 @@ class Parts:
     handlers: Mapping[str, Handler] = field(default_factory=lambda: HANDLERS)
 
 
-async def answer(
-    body: bytes, charset: str | None, parts: Parts, facts: dict[str, Any], reference: str
-) -> bytes:
+async def answer(body: bytes, charset: str | None, parts: Parts, facts: dict[str, Any], reference: str) -> bytes:
     """The envelope that answers a call, once what it did is durable.
 
     `facts` gains what the log may say of the call: who, what, why; never keys, signatures or values.
@@ -83,10 +81,18 @@ async def answer(
     if operation is None or handler is None:
         raise UnsupportedOperationError(name)
     facts["operation"] = operation.name
-    handler.check(local_name(child) for child in envelope.operation_element)
-    message = operation.decode(envelope.operation_element)
+    message = _decoded(envelope.operation_element, operation, handler)
     call = Call(subscription, read_workspace(envelope, parts.limits), parts.writer, facts)
     return operation.encode(await handler.run(message, call))
+
+
+def _decoded(element: etree._Element, operation: Operation, handler: Handler) -> Any:
+    try:
+        return operation.decode(element)
+    except SyncleadError:
+        # What is wrong inside an element comes after the fault for one that is not there at all.
+        handler.check(local_name(child) for child in element)
+        raise
 
 
 def failure_facts(error: SyncleadError) -> dict[str, Any]:
