@@ -58,6 +58,14 @@ def leads(server: Server) -> dict[int, StoredLead]:
     }
 
 
+def changes_of(server: Server, lead_id: int, field: str) -> list[tuple[str, str]]:
+    """Old and new value of every change of a field, in the order of the activities."""
+    statement = "SELECT attributes FROM activity WHERE lead_id = ? AND type = 'Change Data Value' ORDER BY id"
+    with closing(connect(server)) as connection:
+        found = [json.loads(text) for (text,) in connection.execute(statement, (lead_id,))]
+    return [(one["Old Value"], one["New Value"]) for one in found if one["Attribute Name"] == field]
+
+
 def intact(server: Server) -> str:
     """What SQLite's own check of the file says; `ok` when nothing is wrong."""
     with closing(connect(server)) as connection:
