@@ -1,3 +1,7 @@
+-- part: of_row
+-- The subscription, as if it hung on the row of the document: so SQLite must look up each row by its whole key.
+coalesce(json_extract(:document, '$.subscription'), new.key)
+
 -- name: insert_leads
 -- New leads.
 INSERT INTO lead (subscription_id, id, "partition", email, email_key, change, created_at, updated_at, field_values)
@@ -17,7 +21,7 @@ SET "partition" = json_extract(new.value, '$[1]'),
     updated_at = json_extract(new.value, '$[6]'),
     field_values = json_extract(new.value, '$[7]')
 FROM json_each(:document, '$.rows') AS new
-WHERE lead.subscription_id = json_extract(:document, '$.subscription')
+WHERE lead.subscription_id = {of_row}
   AND lead.id = json_extract(new.value, '$[0]')
 
 -- name: insert_foreign_ids
@@ -33,7 +37,7 @@ FROM json_each(:document, '$.rows')
 UPDATE foreign_id
 SET lead_id = json_extract(new.value, '$[2]'), set_change = json_extract(new.value, '$[3]')
 FROM json_each(:document, '$.rows') AS new
-WHERE foreign_id.subscription_id = json_extract(:document, '$.subscription')
+WHERE foreign_id.subscription_id = {of_row}
   AND foreign_id.type = json_extract(new.value, '$[0]')
   AND foreign_id.id = json_extract(new.value, '$[1]')
 
@@ -48,7 +52,7 @@ FROM json_each(:document, '$.rows')
 UPDATE cookie
 SET lead_id = json_extract(new.value, '$[1]')
 FROM json_each(:document, '$.rows') AS new
-WHERE cookie.subscription_id = json_extract(:document, '$.subscription')
+WHERE cookie.subscription_id = {of_row}
   AND cookie.token = json_extract(new.value, '$[0]')
 
 -- name: know_visitors
@@ -56,7 +60,7 @@ WHERE cookie.subscription_id = json_extract(:document, '$.subscription')
 UPDATE visitor
 SET lead_id = json_extract(new.value, '$[1]')
 FROM json_each(:document, '$.rows') AS new
-WHERE visitor.subscription_id = json_extract(:document, '$.subscription')
+WHERE visitor.subscription_id = {of_row}
   AND visitor.id = json_extract(new.value, '$[0]')
 
 -- name: insert_activities
