@@ -377,6 +377,13 @@ def test_selector_of_no_type_is_refused(selector: str, named: str) -> None:
             m.ParamsGetLeadActivity(activityFilter=m.ActivityTypeFilter(m.ArrayOfActivityType(("NewLead",)))),
         ),
         (
+            "<ns1:getLeadActivity><activityFilter><excludeAttributes><activityType>NewLead</activityType>"
+            "</excludeAttributes></activityFilter></ns1:getLeadActivity>",
+            m.ParamsGetLeadActivity(
+                activityFilter=m.ActivityTypeFilter(excludeTypes=m.ArrayOfActivityType(("NewLead",)))
+            ),
+        ),
+        (
             "<ns1:getCustomObjects><customObjKeyLists><attribute><attrName>a</attrName></attribute>"
             "</customObjKeyLists></ns1:getCustomObjects>",
             m.ParamsGetCustomObjects(customObjKeyList=m.ArrayOfAttribute((m.Attribute("a"),))),
