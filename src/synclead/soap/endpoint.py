@@ -40,8 +40,6 @@ _TEXT = b"text/plain; charset=utf-8"
 _DISCARDED_BYTES = 64 * 1024 * 1024
 _DISCARDING_SECONDS = 5.0
 
-_log = structlog.get_logger()
-
 
 @dataclass(frozen=True, slots=True)
 class Edge:
@@ -61,6 +59,8 @@ class Endpoint:
     def __init__(self, parts: Parts, edge: Edge) -> None:
         self._parts = parts
         self._edge = edge
+        # Bound once: the lazy logger is put together anew for every line.
+        self._log = structlog.get_logger().bind()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
@@ -89,7 +89,7 @@ class Endpoint:
             sent = await read_body(headers.items(), receive, self._edge.body)
             body = await answer(sent, _charset(headers), self._parts, facts, request_id)
         except ClientGoneError:
-            _log.info("call", **facts, outcome="the client hung up before its request was complete")
+            self._log.info("call", **facts, outcome="the client hung up before its request was complete")
             return
         except Exception as caught:
             error = caught if isinstance(caught, SyncleadError) else InternalError(request_id)
@@ -97,7 +97,7 @@ class Endpoint:
             status, body = refusal.status, refusal.body
             facts.update(failure_facts(error))
             if error is not caught:
-                _log.error("internal error", reference=request_id, exc_info=caught)
+                self._log.error("internal error", reference=request_id, exc_info=caught)
             if isinstance(error, BodyTooLargeError | BodyTooSlowError):
                 extra.append((b"connection", b"close"))
                 unfinished = True
@@ -105,7 +105,7 @@ class Endpoint:
         if not unfinished and await _hung_up(receive):
             facts["delivered"] = False
         facts["ms"] = round((time.perf_counter() - started) * 1000, 1)
-        _log.info("call", **facts)
+        self._log.info("call", **facts)
         await _respond(send, status, _XML, body, *extra, unread=receive if unread else None)
 
 
