@@ -1,25 +1,14 @@
-"""Every exchange in tests/messages: what a kind of client sends, and the whole answer to it.
-
-A request file is complete but for `{signature}`, which is made over the timestamp in it. Each is posted to leads that
-`known_leads` describes. A response file is laid out for reading; only white space around elements differs.
-"""
+"""Every exchange in tests/messages, through the SOAP edge and the domain, and twice, and refused without a trace."""
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import pytest
-from lxml import etree
 
 from support.contract import assert_keeps_contract
-from support.envelopes import read_answer, signature
-from support.inside import NOW, USER, Inside, Reply
+from support.envelopes import read_answer
+from support.inside import NOW, Inside, Reply
+from support.messages import MESSAGES, NAMES, canonical, expected, request, status
 from support.world import World
-
-MESSAGES = Path(__file__).parents[1] / "messages"
-NAMES = sorted(path.name.removesuffix(".request.xml") for path in MESSAGES.glob("*.request.xml"))
-TIMESTAMP = re.compile(r"<requestTimestamp[^>]*>([^<]*)</")
 
 
 def known_leads() -> World:
@@ -29,24 +18,6 @@ def known_leads() -> World:
     world.lead(9, email="cox@orchard.example", foreign=[("CUSTOM", "X")], LastName="Cox")
     world.visitor(1, "browser")
     return world
-
-
-def request(name: str) -> bytes:
-    """A request file with its signature."""
-    text = (MESSAGES / f"{name}.request.xml").read_text(encoding="utf-8")
-    stamp = TIMESTAMP.search(text)
-    return text.replace("{signature}", signature(USER, stamp[1].strip()) if stamp else "").encode()
-
-
-def expected(name: str) -> bytes:
-    """The answer that stands in the file."""
-    return (MESSAGES / f"{name}.response.xml").read_bytes()
-
-
-def canonical(document: bytes) -> bytes:
-    """The document without the white space that only lays it out, attributes and prefixes in fixed order."""
-    parser = etree.XMLParser(remove_blank_text=True)
-    return etree.tostring(etree.fromstring(document, parser), method="c14n")
 
 
 def post(name: str) -> Reply:
@@ -59,7 +30,7 @@ def test_a_request_is_answered_as_its_file_says(name: str) -> None:
     """Answer, HTTP status and Content-Type are those of the exchange, and the answer keeps the WSDL."""
     reply = post(name)
     assert canonical(reply.body) == canonical(expected(name))
-    assert reply.status == (500 if name.startswith("fault-") else 200)
+    assert reply.status == status(name)
     assert reply.headers[b"content-type"] == b"text/xml; charset=utf-8"
     assert_keeps_contract(reply.body)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,11 +13,11 @@ from hypothesis import strategies as st
 from support.contract import assert_keeps_contract
 from support.envelopes import Credentials, read_answer, signature, w3c_now, wrap
 from support.inside import TIMESTAMP, USER, Inside
+from support.messages import MESSAGES
 from support.raw import post
 from support.server import Server
 from synclead.leads.fields import Catalogue
 
-MESSAGES = Path(__file__).parents[1] / "messages"
 STAMP = re.compile(r"2013-0[78]-\d\d[T ]\d\d:38:47[^<\s]*( \+0900)?")
 FILES = [path.read_text(encoding="utf-8") for path in sorted(MESSAGES.glob("*.request.xml"))]
 FIELDS = [field.soap_name for field in Catalogue().fields if field.soap_name]
