@@ -125,9 +125,7 @@ def check(settings: Settings) -> None:
                 "or accept it with --insecure-http"
             )
     if settings.workers > 1 and settings.database.startswith("sqlite:"):
-        raise SettingsError(
-            "an SQLite file has one serving process: leave out --workers, or use PostgreSQL for more"
-        )
+        raise SettingsError("an SQLite file has one serving process: leave out --workers, or use PostgreSQL for more")
 
 
 def is_loopback(host: str) -> bool:

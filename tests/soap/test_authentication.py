@@ -126,10 +126,7 @@ def test_credentials_are_read_by_local_name() -> None:
     assert found == Credentials("anna", "s", " t ", "p")
 
 
-PARTS = (
-    "<mktowsUserId>u</mktowsUserId><requestSignature>s</requestSignature>"
-    "<requestTimestamp>t</requestTimestamp>"
-)
+PARTS = "<mktowsUserId>u</mktowsUserId><requestSignature>s</requestSignature><requestTimestamp>t</requestTimestamp>"
 
 
 @pytest.mark.parametrize(

@@ -53,9 +53,7 @@ def test_either_of_two_keys_matches() -> None:
     assert not matches([b"new", b"old"], sign(b"older", timestamp, user), timestamp, user)
 
 
-@pytest.mark.parametrize(
-    "bad", ["", "zz", "ffbff4d4", "\u0663" * 40, PUBLISHED[3][:-1] + "8", PUBLISHED[3] + "00"]
-)
+@pytest.mark.parametrize("bad", ["", "zz", "ffbff4d4", "\u0663" * 40, PUBLISHED[3][:-1] + "8", PUBLISHED[3] + "00"])
 def test_wrong_signatures_do_not_match(bad: str) -> None:
     """Nothing but the whole digest matches."""
     key, timestamp, user, _ = PUBLISHED

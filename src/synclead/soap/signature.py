@@ -49,9 +49,7 @@ def parse_timestamp(text: str) -> datetime | None:
     if found is None:
         return None
     part = found.groupdict()
-    zone = (
-        UTC if part["sign"] is None else _offset(part["sign"], part["offset_hours"], part["offset_minutes"])
-    )
+    zone = UTC if part["sign"] is None else _offset(part["sign"], part["offset_hours"], part["offset_minutes"])
     if zone is None:
         return None
     # A leap second is the last second of its minute: a tolerance of minutes cannot tell them apart.

@@ -29,7 +29,5 @@ class Handler:
                     raise missing()
 
 
-HANDLERS: Mapping[str, Handler] = MappingProxyType(
-    {"syncLead": Handler(sync_lead, {"leadRecord": MISSING_RECORD})}
-)
+HANDLERS: Mapping[str, Handler] = MappingProxyType({"syncLead": Handler(sync_lead, {"leadRecord": MISSING_RECORD})})
 """Every handler by its operation's name in the contract."""
