@@ -6,7 +6,6 @@ import os
 import sqlite3
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,6 +23,7 @@ from synclead.store.transaction import (
     Row,
     StatementTimeoutError,
 )
+from synclead.store.worker_thread import WorkerThread
 
 _INSTRUCTIONS_BETWEEN_LOOKS = 10_000
 """Of SQLite's virtual machine: less than a millisecond apart, too rare to be measured."""
@@ -42,7 +42,7 @@ class SqliteDatabase:
         self._lock_seconds = lock_seconds
         self._statement_seconds = statement_seconds
         self._statements = load_statements("sqlite")
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="synclead-sqlite")
+        self._thread = WorkerThread("synclead-sqlite")
         self._turn = asyncio.Lock()
         self._connection: sqlite3.Connection | None = None
         self._deadline = 0.0
@@ -54,16 +54,15 @@ class SqliteDatabase:
     async def pragma(self, name: str) -> object:
         """A setting of the writer's own connection, for tests and `synclead doctor`."""
         async with self._turn:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(
-                self._thread, lambda: self._connect().execute(f"PRAGMA {name}").fetchone()[0]
+            return await self._thread.run(
+                lambda: self._connect().execute(f"PRAGMA {name}").fetchone()[0],
             )
 
     async def close(self) -> None:
         """See `transaction.Database`."""
         async with self._turn:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._drop)
-        self._thread.shutdown()
+            await self._thread.run(self._drop)
+        self._thread.close()
 
     # -- in the thread ------------------------------------------------------------------------------
 
@@ -157,7 +156,7 @@ class SqliteTransaction:
         database = self._database
         try:
             if self._is_open:
-                await asyncio.get_running_loop().run_in_executor(database._thread, database._rollback)
+                await database._thread.run(database._rollback)
         finally:
             database._turn.release()
 
@@ -167,19 +166,23 @@ class SqliteTransaction:
         begin, self._begin = self._begin, None
         self._is_open = True
         seconds = (database._lock_seconds if begin else 0) + database._statement_seconds + _GRACE_SECONDS
-        job = asyncio.get_running_loop().run_in_executor(database._thread, database._run, begin, statements, commit)
+        job = database._thread.run(database._run, begin, statements, commit)
         # The progress handler ends a slow statement; a disk that does not answer ends nothing.
-        done, _ = await asyncio.wait((job,), timeout=seconds)
-        if not done:
-            self._is_open = False
-            raise DatabaseLostError("the disk does not answer")
+        guard = asyncio.get_running_loop().call_later(seconds, _give_up, job)
         try:
-            answers = job.result()
+            answers = await job
         except DatabaseError:
             self._is_open = False
             raise
+        finally:
+            guard.cancel()
         self._is_open = not commit
         return answers
+
+
+def _give_up(job: "asyncio.Future[list[list[Row]]]") -> None:
+    if not job.done():
+        job.set_exception(DatabaseLostError("the disk does not answer"))
 
 
 class ServeLock:

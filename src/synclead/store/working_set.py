@@ -43,9 +43,20 @@ def reads_of(subscription_id: int, requests: Sequence[SyncRequest]) -> list[Stat
 
 def load(known: WorkingSet, reads: Sequence[Statement], answers: Sequence[Sequence[Row]]) -> None:
     """Puts the answers to `reads` into the domain's working set."""
+    leads: dict[int, Lead] = {}
     for (name, _), rows in zip(reads, answers, strict=True):
+        if name == "find_visitors":
+            for token, visitor_id, values in rows:
+                known.load_visitor(Visitor(visitor_id, token, _value(values)))
+            continue
+        width = _KEY_COLUMNS[name]
         for row in rows:
-            _LOADERS[name](known, row)
+            lead_id = row[width]
+            lead = leads.get(lead_id)  # one lead is often found by several keys
+            if lead is None:
+                lead = leads[lead_id] = lead_of(row[width:])
+                known.load_lead(lead)
+            _bind(known, name, row, lead_id)
 
 
 def writes_of(subscription_id: int, changes: Changes) -> list[Statement]:
@@ -90,42 +101,25 @@ def _set_change(held: Sequence[Any]) -> int:
     return change
 
 
-def _load_id(known: WorkingSet, row: Row) -> None:
-    lead = lead_of(row[1:])
-    known.load_lead(lead)
-    if row[0] != lead.id:
-        known.alias(row[0], lead.id)
+def _bind(known: WorkingSet, name: str, row: Row, lead_id: int) -> None:
+    """Notes by which key a lead was found; its Email stands in the lead itself."""
+    if name == "find_ids":
+        if row[0] != lead_id:
+            known.alias(row[0], lead_id)
+    elif name == "find_foreign_ids":
+        known.bind_foreign_id(ForeignId(row[0], row[1]), lead_id)
+    elif name == "find_cookies":
+        known.bind_cookie(row[0], lead_id)
 
 
-def _load_foreign_id(known: WorkingSet, row: Row) -> None:
-    lead = lead_of(row[2:])
-    known.load_lead(lead)
-    known.bind_foreign_id(ForeignId(row[0], row[1]), lead.id)
-
-
-def _load_cookie(known: WorkingSet, row: Row) -> None:
-    lead = lead_of(row[1:])
-    known.load_lead(lead)
-    known.bind_cookie(row[0], lead.id)
-
-
-def _load_visitor(known: WorkingSet, row: Row) -> None:
-    token, visitor_id, values = row
-    known.load_visitor(Visitor(visitor_id, token, _value(values)))
-
-
-def _load_lead(known: WorkingSet, row: Row) -> None:
-    known.load_lead(lead_of(row))
-
-
-_LOADERS = {
-    "find_ids": _load_id,
-    "find_foreign_ids": _load_foreign_id,
-    "find_cookies": _load_cookie,
-    "find_visitors": _load_visitor,
-    "find_emails": _load_lead,
-    "find_emails_without_type": _load_lead,
+_KEY_COLUMNS = {
+    "find_ids": 1,
+    "find_foreign_ids": 2,
+    "find_cookies": 1,
+    "find_emails": 0,
+    "find_emails_without_type": 0,
 }
+"""How many columns of a statement name the key, before those of the lead."""
 
 
 def _lead_rows(leads: Iterable[Lead]) -> list[tuple[Any, ...]]:
