@@ -234,7 +234,7 @@ def test_a_compressed_bomb_stops_at_the_limit(orchard: Server, encoding: str, pa
         ("br", b"x", "gzip or deflate"),
         ("gzip", b"x" * 20, "damaged"),
         ("gzip", b"x", "cut short"),
-        ("gzip", gzip.compress(b"<a/>")[:-9], "cut short"),
+        ("gzip", gzip.compress(b"<a/>", mtime=0)[:-9], "cut short"),
         ("deflate", b"\x78\x9c", "cut short"),
     ],
 )
