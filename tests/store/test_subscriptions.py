@@ -153,3 +153,23 @@ def test_a_flood_of_unknown_names_reads_once(
 
     asyncio.run(ask())
     assert len(readings) == 1
+
+
+def test_one_broken_tenant_does_not_shut_out_the_others(
+    engine: Engine, master_key: MasterKey, declare: Callable[..., int]
+) -> None:
+    """Contradicting rows, or a key sealed otherwise, cost their own subscription or key alone."""
+    for subscription_id in (1, 2, 3):
+        declare(subscription_id)
+    with writing(engine) as connection:
+        own, key = schema.subscription, schema.api_key
+        connection.execute(update(own).where(own.c.id == 2).values(policy={"bad_value": "perhaps"}))
+        connection.execute(update(key).where(key.c.subscription_id == 3).values(sealed=b"x" * 40))
+
+    async def ask() -> list[Any]:
+        directory = Directory(engine, master_key)
+        users = [await directory.user(f"user{n}") for n in (1, 2, 3)]
+        await directory.close()
+        return [None if user is None else user.keys for user in users]
+
+    assert asyncio.run(ask()) == [(b"key",), None, ()]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,8 +19,10 @@ from synclead.leads.policy import Policy
 from synclead.leads.subscription import Subscription
 from synclead.store import schema
 from synclead.store.engine import reading
-from synclead.store.errors import StoreError
+from synclead.store.errors import MasterKeyError, StoreError
 from synclead.store.secrets import MasterKey
+
+_log = logging.getLogger("synclead.store")
 
 Rows = Sequence[Sequence[Any]]
 
@@ -109,7 +112,7 @@ class Directory:
         with reading(self._engine) as connection:
             subscriptions = {
                 subscription.id: subscription
-                for subscription in read_subscriptions(connection, known=before.subscriptions)
+                for subscription in read_subscriptions(connection, before.subscriptions, skip=_skip)
             }
             limits = {row.id: row.limits for row in connection.execute(select(schema.subscription))}
             sealed: dict[str, list[bytes]] = {}
@@ -124,9 +127,13 @@ class Directory:
             keys = []
             for secret in sealed.get(row.id, ()):
                 place = (row.subscription_id, row.id, secret)
-                opened[place] = before.opened.get(place) or self._master_key.open_api_key(
-                    secret, row.subscription_id, row.id
-                )
+                try:
+                    opened[place] = before.opened.get(place) or self._master_key.open_api_key(
+                        secret, row.subscription_id, row.id
+                    )
+                except MasterKeyError as error:
+                    _log.error("encryption key of API user %s left out: %s", row.id, error)
+                    continue
                 keys.append(opened[place])
             users[row.id] = ApiUser(
                 id=row.id,
@@ -140,14 +147,28 @@ class Directory:
         return _Snapshot(users, subscriptions, opened, began)
 
 
-def read_subscriptions(connection: Connection, known: Mapping[int, Subscription] | None = None) -> list[Subscription]:
-    """Every subscription, by id. One of `known` is taken as it is when its config version still holds."""
+def read_subscriptions(
+    connection: Connection,
+    known: Mapping[int, Subscription] | None = None,
+    *,
+    skip: Callable[[int, ValueError], None] | None = None,
+) -> list[Subscription]:
+    """Every subscription, by id. One of `known` is taken as it is when its config version still holds.
+
+    One whose rows contradict each other raises ValueError, or is told to `skip` and left out.
+    """
     versions = select(schema.counter.c.subscription_id, schema.counter.c.config_version)
     found = []
     for subscription_id, version in connection.execute(versions.order_by("subscription_id")).all():
         subscription = (known or {}).get(subscription_id)
         if subscription is None or subscription.config_version != version:
-            subscription = read_subscription(connection, subscription_id)
+            try:
+                subscription = read_subscription(connection, subscription_id)
+            except ValueError as error:
+                if skip is None:
+                    raise
+                skip(subscription_id, error)
+                continue
         if subscription is not None:
             found.append(subscription)
     return found
@@ -244,6 +265,11 @@ def find_subscription(connection: Connection, name_or_account: str | None) -> Su
     if name_or_account is None:
         raise StoreError(f"there are several subscriptions, name one with --subscription: {names}")
     raise StoreError(f"no subscription is called {name_or_account}; there are: {names}")
+
+
+def _skip(subscription_id: int, error: ValueError) -> None:
+    """One tenant's broken configuration must not shut the others out."""
+    _log.error("subscription %s left out, its configuration is broken: %s", subscription_id, error)
 
 
 def from_json(value: Any) -> Any:
