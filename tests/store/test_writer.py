@@ -378,6 +378,22 @@ def test_a_cancelled_call_is_written_and_told(engine: Engine, declare: Declare, 
     assert [answer.lead.id for answer in observer.undelivered_answers] == [1, 2]  # type: ignore[union-attr]
 
 
+def test_a_failing_observer_does_not_shut_the_door(declare: Declare, writer: Running) -> None:
+    """Whoever counts groups may fail; calls go on."""
+    declare(1)
+
+    class Failing(Observer):
+        def group_ended(self, subscription_id: int, records: int, seconds: float) -> None:
+            raise ZeroDivisionError
+
+    async def calls() -> list[Outcome]:
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+        async with writer(observer=Failing()) as door:
+            return [await door.sync(1, raw("a@e.com")) for _ in range(2)]
+
+    assert [outcome.status for outcome in asyncio.run(calls())] == ["CREATED", "UPDATED"]
+
+
 def test_closing_answers_what_waits(declare: Declare, writer: Running) -> None:
     """Calls in the queue at the end are written and answered; later ones are not taken."""
     declare(1)

@@ -13,6 +13,7 @@ from synclead.leads.errors import SyncleadError
 from synclead.leads.outcome import Outcome
 from synclead.leads.record import RawRecord
 from synclead.leads.subscription import Subscription
+from synclead.store.commits import CommitLog, Probe
 from synclead.store.errors import InternalError, ServiceFailureError
 from synclead.store.group import Answer, PlannedGroup, SubscriptionGoneError, plan_group
 from synclead.store.observer import Observer
@@ -22,7 +23,6 @@ from synclead.store.transaction import (
     DatabaseError,
     DatabaseLostError,
     DataRefusedError,
-    Document,
 )
 
 CALL_SECONDS = 25.0
@@ -65,15 +65,12 @@ class Writer:
         self._observer = observer or Observer()
         self._call_seconds = call_seconds
         self._new_reference = new_reference
-        self._process = process or uuid4().hex
-        # A row of its own: the probe must not overwrite the number that tells a lost COMMIT's outcome.
-        self._probe_process = f"{self._process} probe"
-        self._numbers = 0
+        process = process or uuid4().hex
+        self._commits = CommitLog(database, process)
+        self._probe = Probe(database, process)
         self._subscriptions: dict[int, Subscription] = {}
-        self._served: set[int] = set()
         self._busy: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._probe: asyncio.Task[None] | None = None
         self._idle = asyncio.Event()
         self._idle.set()
         self._is_open = False
@@ -81,12 +78,11 @@ class Writer:
     @property
     def ready(self) -> bool:
         """False from a failure of the database until a probe write works again."""
-        return self._is_open and self._probe is None
+        return self._is_open and not self._probe.is_running
 
     async def until_ready(self) -> None:
-        """Returns when no probe is under way any more."""
-        if self._probe is not None:
-            await asyncio.wait((self._probe,))
+        """Returns when a write has worked since the last failure."""
+        await self._probe.wait()
 
     @property
     def waiting(self) -> int:
@@ -101,10 +97,8 @@ class Writer:
         """Takes no more calls, answers those that wait, and closes the database."""
         self._is_open = False
         await self._idle.wait()
-        if self._probe is not None:
-            self._probe.cancel()
-            await asyncio.gather(self._probe, return_exceptions=True)
-        await self._drop_groups()
+        await self._probe.stop()
+        await self._commits.drop()
         await self._database.close()
 
     async def sync(self, subscription_id: int, raw: RawRecord) -> Outcome:
@@ -159,14 +153,17 @@ class Writer:
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
-            answers = await self._run(subscription_id, [call.raw for call in calls])
-        except Exception as defect:
-            answers = [self._internal_error(defect) for _ in calls]
-        for call, answer in zip(calls, answers, strict=True):
-            self._answer(subscription_id, call, answer)
-        self._observer.group_ended(subscription_id, len(calls), loop.time() - began)
-        self._busy.discard(subscription_id)
-        self._pump()
+            try:
+                answers = await self._run(subscription_id, [call.raw for call in calls])
+            except Exception as defect:
+                answers = [self._internal_error(defect) for _ in calls]
+            for call, answer in zip(calls, answers, strict=True):
+                self._answer(subscription_id, call, answer)
+            self._observer.group_ended(subscription_id, len(calls), loop.time() - began)
+        finally:
+            # Even where the observer fails: a subscription must not stay shut.
+            self._busy.discard(subscription_id)
+            self._pump()
 
     async def _run(self, subscription_id: int, records: Sequence[RawRecord]) -> list[Answer]:
         """One answer a record. A data error costs the guilty record alone: the others run singly."""
@@ -186,8 +183,7 @@ class Writer:
         reason = ""
         for _ in range(2):
             planned: list[PlannedGroup] = []
-            self._numbers += 1
-            number = self._numbers
+            number = self._commits.next_number()
             try:
                 await self._transact(subscription_id, records, number, planned)
                 return planned[0].answers
@@ -195,10 +191,10 @@ class Writer:
                 return [self._service_failure(str(error)) for _ in records]
             except DatabaseLostError as error:
                 reason = str(error)
-                self._start_probe(subscription_id)
+                self._probe.start(subscription_id)
                 if not planned:
                     continue
-                committed = await self._is_committed(subscription_id, number)
+                committed = await self._commits.is_committed(subscription_id, number)
                 if committed:
                     return planned[0].answers
                 if committed is None:
@@ -208,7 +204,7 @@ class Writer:
                 raise
             except DatabaseError as error:
                 reason = str(error)
-                self._start_probe(subscription_id)
+                self._probe.start(subscription_id)
                 break
         return [self._service_failure(reason, outcome_known=outcome_known) for _ in records]
 
@@ -231,40 +227,12 @@ class Writer:
             )
             planned.append(group)
             if group.changed:
-                self._served.add(subscription_id)
-                own = ("store_group", self._group(subscription_id) | {"number": number})
-                await transaction.run([*group.writes(), own], commit=True)
+                number_row = self._commits.store(subscription_id, number)
+                await transaction.run([*group.writes(), number_row], commit=True)
         if group.known.changes.fields:
             self._subscriptions.pop(subscription_id, None)
         else:
             self._subscriptions[subscription_id] = group.subscription
-
-    async def _drop_groups(self) -> None:
-        """Takes this process's rows away; one that stays all the same harms nobody."""
-        for subscription_id in self._served:
-            group = self._group(subscription_id)
-            probe = group | {"process": self._probe_process}
-            try:
-                async with self._database.transaction() as transaction:
-                    await transaction.run(
-                        [("lock_counter", group), ("drop_group", group), ("drop_group", probe)], commit=True
-                    )
-            except DatabaseError:
-                return
-
-    async def _is_committed(self, subscription_id: int, number: int) -> bool | None:
-        """Whether a group whose COMMIT was not answered is in the database; None when nobody can say."""
-        group = self._group(subscription_id)
-        try:
-            async with self._database.transaction() as transaction:
-                # The lock first: while it is free, the lost transaction is over, one way or the other.
-                rows = await transaction.run([("lock_counter", group), ("read_group", group)])
-        except DatabaseError:
-            return None
-        return bool(rows[1]) and rows[1][0][0] == number
-
-    def _group(self, subscription_id: int) -> dict[str, Any]:
-        return {"subscription": subscription_id, "process": self._process}
 
     # -- answers ------------------------------------------------------------------------------------
 
@@ -294,30 +262,3 @@ class Writer:
         reference = self._new_reference()
         self._observer.failed(reference, defect)
         return InternalError(reference)
-
-    # -- readiness ----------------------------------------------------------------------------------
-
-    def _start_probe(self, subscription_id: int) -> None:
-        if self._probe is None:
-            self._served.add(subscription_id)
-            self._probe = self._spawn(self._probe_until_written(subscription_id))
-
-    async def _probe_until_written(self, subscription_id: int) -> None:
-        """Tries a real write, more and more rarely, until one is durable."""
-        pause = 0.05
-        while True:
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, 5.0)
-            self._numbers += 1
-            group: Document = {
-                "subscription": subscription_id,
-                "process": self._probe_process,
-                "number": self._numbers,
-            }
-            try:
-                async with self._database.transaction() as transaction:
-                    await transaction.run([("lock_counter", group), ("store_group", group)], commit=True)
-            except DatabaseError:
-                continue
-            self._probe = None
-            return
