@@ -29,8 +29,9 @@ $(READY): requirements.txt pyproject.toml
 run: setup ## serve the demo on http://127.0.0.1:8080
 	$(BIN)/synclead serve --demo --host 127.0.0.1 --port 8080
 
+# A file stays with one worker, so that the server of its tests is started once.
 test: setup ## run the tests, without the long ones; narrow with ARGS='tests/soap -k blank'
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) $(ARGS)
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile $(ARGS)
 
 test-long: setup ## run the tests that take long
 	$(BIN)/python -m pytest -m long --timeout 3600 $(ARGS)
