@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
 from synclead.store import errors, schema, upgrade
-from synclead.store.engine import open_engine, reading
+from synclead.store.engine import open_engine, reading, writing
 
 
 def test_migrations_give_the_declared_tables(tmp_path: Path) -> None:
@@ -38,6 +38,16 @@ def test_upgrade_of_a_current_database_does_nothing(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/a.db"
 
     assert [upgrade.upgrade(url), upgrade.upgrade(url)] == [True, False]
+
+
+@pytest.mark.timeout(8)  # a lock is waited for ten seconds
+def test_upgrade_of_a_current_database_waits_for_no_lock(tmp_path: Path) -> None:
+    """While a server writes, a command finds the schema current at once."""
+    url = f"sqlite:///{tmp_path}/a.db"
+    upgrade.upgrade(url)
+
+    with writing(open_engine(url)):
+        assert upgrade.upgrade(url) is False
 
 
 def test_two_processes_upgrade_at_once(tmp_path: Path) -> None:

@@ -61,6 +61,16 @@ def open_engine(url: str) -> Engine:
 
 
 @contextmanager
+def opened(url: str) -> Iterator[Engine]:
+    """An engine for the length of a block."""
+    engine = open_engine(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """One transaction that reads."""
     with engine.connect() as connection, connection.begin():

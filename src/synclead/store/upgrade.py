@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, column, inspect, select, table, text
 from sqlalchemy.exc import DBAPIError
 
-from synclead.store.engine import LOCK_SECONDS, open_engine, reading, sqlite_path, writing
+from synclead.store.engine import LOCK_SECONDS, opened, reading, sqlite_path, writing
 from synclead.store.errors import (
     DatabaseUnavailableError,
     ForeignDatabaseError,
@@ -33,21 +33,22 @@ def upgrade(url: str) -> bool:
     """
     try:
         path = sqlite_path(url)
-        if path is not None:
-            _set_wal(path)
-        engine = open_engine(url)
-        try:
-            with writing(engine) as connection:
-                if connection.dialect.name == "postgresql":
-                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
+        if path is None or path.exists():
+            # Most often there is nothing to do: then no command waits for a server's lock.
+            with opened(url) as engine, reading(engine) as connection:
                 if _revision(connection) == head():
                     return False
-                config = _config()
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
-                return True
-        finally:
-            engine.dispose()
+        if path is not None:
+            _set_wal(path)
+        with opened(url) as engine, writing(engine) as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
+            if _revision(connection) == head():
+                return False
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            return True
     except (DBAPIError, sqlite3.Error) as error:
         raise _unavailable(error) from error
 
@@ -61,15 +62,12 @@ def check(url: str) -> None:
     path = sqlite_path(url)
     if path is not None and not path.exists():
         raise OldSchemaError(f"there is no database {path} yet")
-    engine = open_engine(url)
     try:
-        with reading(engine) as connection:
+        with opened(url) as engine, reading(engine) as connection:
             if _revision(connection) != head():
                 raise OldSchemaError("the database has an older schema: run `synclead db upgrade`")
     except (DBAPIError, sqlite3.Error) as error:
         raise _unavailable(error) from error
-    finally:
-        engine.dispose()
 
 
 def head() -> str:
