@@ -71,7 +71,7 @@ def _decoder(schema: Schema, name: str, slots: Mapping[Any, _Slot], limits: Read
         text = element.text
         if text and not text.isspace():
             tolerances.refuse_bare_text(element)
-        for child in element:
+        for child in element[:]:
             tail = child.tail
             if tail and not tail.isspace():
                 tolerances.refuse_bare_text(element)
@@ -105,7 +105,7 @@ def _array_decoder(name: str, make: Callable[..., Message], slots: Mapping[Any, 
         text = element.text
         if text and not text.isspace():
             tolerances.refuse_bare_text(element)
-        for child in element:
+        for child in element[:]:
             tail = child.tail
             if tail and not tail.isspace():
                 tolerances.refuse_bare_text(element)

@@ -1,26 +1,26 @@
 """From the bytes of a request to the header blocks and the operation element of a SOAP 1.1 envelope."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from lxml import etree
 
 from synclead.leads.errors import InputError
-from synclead.soap import markup, references
+from synclead.soap import interned, markup, references
 from synclead.soap.errors import LONGEST_NAME, RequestNotUnderstoodError
 from synclead.soap.limits import ReadLimits
 from synclead.soap.tolerances import has_content, local_name, shown
 
 SOAP_1_1 = "http://schemas.xmlsoap.org/soap/envelope/"
 _ENVELOPE = f"{{{SOAP_1_1}}}Envelope"
-_HEADER = f"{{{SOAP_1_1}}}Header"
-_BODY = f"{{{SOAP_1_1}}}Body"
+_PLACES: Mapping[object, str] = {f"{{{SOAP_1_1}}}{name}": name for name in ("Header", "Body")}
 _MUST_UNDERSTAND = f"{{{SOAP_1_1}}}mustUnderstand"
+_PARSER = markup.parser()
+_DICTIONARY = interned.Dictionary()
 _KNOWN_HEADERS = frozenset({"AuthenticationHeader", "MktowsContextHeader"})
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """A request as sent, with references resolved."""
 
     headers: tuple[etree._Element, ...]
@@ -43,12 +43,19 @@ def parse(body: bytes, charset: str | None, limits: ReadLimits) -> Envelope:
         message = f"The request is larger than the limit of {limits.body} bytes"
         raise RequestNotUnderstoodError(message, http_status=413)
     source = markup.as_utf8(body, charset)
-    root = markup.parse(source, limits)
-    headers, soap_body = _parts(root)
+    markup.check(source, limits)
+    if _DICTIONARY.admits(source):
+        return _read(source, _PARSER, limits)
+    # A parser keeps the dictionary of the thread that used it last, so this one is as new as its thread.
+    return interned.apart(lambda: _read(source, markup.parser(), limits))
+
+
+def _read(source: bytes, parser: etree.XMLParser[etree._Element], limits: ReadLimits) -> Envelope:
+    headers, body = _parts(markup.parse(source, parser, limits))
     _check_understood(headers)
-    operation = _operation(soap_body)
+    operation = _operation(body)
     if b"href" in source:
-        references.resolve(soap_body, limits)
+        references.resolve(body, limits)
     return Envelope(headers, operation)
 
 
@@ -82,12 +89,13 @@ def _parts(root: etree._Element) -> tuple[tuple[etree._Element, ...], etree._Ele
         raise RequestNotUnderstoodError(message, faultcode="VersionMismatch")
     headers: Sequence[etree._Element] | None = None
     body: etree._Element | None = None
-    for child in root:
-        if child.tag == _HEADER or local_name(child) == "Header":
+    for child in root[:]:
+        name = _PLACES.get(child.tag) or local_name(child)
+        if name == "Header":
             if headers is not None:
                 raise RequestNotUnderstoodError("The envelope has two Headers")
-            headers = list(child)
-        elif child.tag == _BODY or local_name(child) == "Body":
+            headers = child[:]
+        elif name == "Body":
             if body is not None:
                 raise RequestNotUnderstoodError("The envelope has two Bodies")
             body = child
@@ -108,7 +116,7 @@ def _check_understood(headers: Sequence[etree._Element]) -> None:
 def _operation(body: etree._Element) -> etree._Element:
     """The one element below Body. Those that only references lead to may stand beside it."""
     first: etree._Element | None = None
-    for child in body:
+    for child in body[:]:
         if first is None:
             first = child
         elif child.get("id") is None:

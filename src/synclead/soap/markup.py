@@ -10,19 +10,6 @@ from lxml import etree
 from synclead.soap.errors import LONGEST_NAME, RequestNotUnderstoodError
 from synclead.soap.limits import ReadLimits
 
-# Comments and instructions are dropped and the text around them is one. The text is UTF-8 whatever the
-# declaration says: it was decoded here. Without huge_tree libxml2 stops at depth 256, above our own limit.
-_PARSER = etree.XMLParser(
-    encoding="utf-8",
-    resolve_entities=False,
-    load_dtd=False,
-    no_network=True,
-    remove_comments=True,
-    remove_pis=True,
-    strip_cdata=True,
-    huge_tree=False,
-)
-
 _MARKS = (
     (codecs.BOM_UTF8, "utf_8"),
     (codecs.BOM_UTF32_LE, "utf_32"),
@@ -49,6 +36,24 @@ _PROLOG = re.compile(rb"(?:\s++|<\?.*?\?>|<!--.*?-->)*+(<!)?", re.DOTALL)
 _NO_ELEMENTS = re.compile(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)", re.DOTALL)
 
 
+def parser() -> etree.XMLParser[etree._Element]:
+    """A parser without entities, DTDs and network, for documents in UTF-8.
+
+    Comments and instructions are dropped and the text around them is one. Whatever the declaration
+    says, the text is UTF-8 by now. Without huge_tree libxml2 stops at depth 256, above our own limit.
+    """
+    return etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        remove_comments=True,
+        remove_pis=True,
+        strip_cdata=True,
+        huge_tree=False,
+    )
+
+
 def as_utf8(body: bytes, charset: str | None) -> bytes:
     """A document in UTF-8, without a byte order mark.
 
@@ -67,23 +72,29 @@ def as_utf8(body: bytes, charset: str | None) -> bytes:
     return text.removeprefix("\ufeff").encode()
 
 
-def parse(source: bytes, limits: ReadLimits) -> etree._Element:
-    """The root element of a document in UTF-8, without comments and instructions.
+def check(source: bytes, limits: ReadLimits) -> None:
+    """Looks at a document in UTF-8 before anything is built of it.
 
-    Raises RequestNotUnderstoodError for what is not XML, has a DOCTYPE or passes a limit.
+    Raises RequestNotUnderstoodError for a DOCTYPE and for more elements than the limit.
     """
     prolog = _PROLOG.match(source)
     if prolog is not None and prolog[1]:
         raise RequestNotUnderstoodError("A DOCTYPE is not accepted")
     # An element takes one of these, or two with its end: most requests need no closer look.
-    markup = source.count(b"<")
-    if markup > limits.elements and _elements(source) > limits.elements:
+    if source.count(b"<") > limits.elements and _elements(source) > limits.elements:
         raise RequestNotUnderstoodError(f"The request has more than {limits.elements:,} elements")
+
+
+def parse(source: bytes, parser: etree.XMLParser[etree._Element], limits: ReadLimits) -> etree._Element:
+    """The root element of a checked document, by a parser made with `parser`.
+
+    Raises RequestNotUnderstoodError for what is not XML or is deeper than the limit.
+    """
     try:
-        root = etree.fromstring(source, _PARSER)
+        root = etree.fromstring(source, parser)
     except etree.XMLSyntaxError as error:
         raise _refusal(error, limits) from None
-    if markup > 2 * limits.depth and _deeper_than(limits.depth)(root):
+    if source.count(b"<") > 2 * limits.depth and _deeper_than(limits.depth)(root):
         raise RequestNotUnderstoodError(_too_deep(limits))
     return root
 

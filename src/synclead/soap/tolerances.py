@@ -103,6 +103,9 @@ def value_content(element: etree._Element, value_limit: int) -> str:
 
 def has_content(element: etree._Element) -> bool:
     """Whether any text but white space is in an element, at any depth."""
+    if not len(element):
+        text = element.text
+        return text is not None and text != "" and not text.isspace()
     return any(not text.isspace() for text in element.itertext() if text)
 
 

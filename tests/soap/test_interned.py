@@ -1,0 +1,119 @@
+"""Names that callers make up do not stay in memory."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from support.samples import CONTRACT, LIMITS, REQUEST, SYNC_LEAD, enveloped, parsed
+from synclead.soap import envelope, interned
+from synclead.soap import messages as m
+from synclead.soap.errors import RequestNotUnderstoodError
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "<b/>",
+        "<a>x</a >",
+        '<a b="1"/>',
+        "<a b='>' c=''/>",
+        '<a b="<" c=""/>',
+        '<a xmlns="urn:b"/>',
+        "<a/>\n\n<a/>",
+        "<?b c?>",
+        "<!-- ' --><a b=' > ' c=''/>",
+        "<![CDATA[ \" ]]><a b='\"' c=''/>",
+        "&b;",
+        "<a>x</a>&c",
+    ],
+)
+def test_new_markup_needs_room(inner: str) -> None:
+    """Names of elements, attributes, namespaces, instructions and entities, and blanks between elements, are noticed."""
+    met = "<a/><a>x</a><a b=' > '/><a b='\"'/><a b='>'/><!-- ' --><![CDATA[ \" ]]>&amp;"
+    dictionary = interned.Dictionary(pieces=20)
+    assert dictionary.admits(met.encode())
+    full = interned.Dictionary(pieces=0)
+    full._met = dictionary._met
+    assert full.admits(met.encode())
+    assert not full.admits((met + inner).encode())
+
+
+@pytest.mark.parametrize(
+    "inner", ["<a>y</a>", "<a>it's 5 &#62; 3 \u20ac</a>", '<a>"</a>', "<a>y\n \n z</a>", "<a>x &amp; y</a>"]
+)
+def test_new_text_needs_none(inner: str) -> None:
+    """Values and character references are no names."""
+    dictionary = interned.Dictionary(pieces=3)
+    assert dictionary.admits(b"<a>x</a>&amp;")
+    full = interned.Dictionary(pieces=0)
+    full._met = dictionary._met
+    assert full.admits(inner.encode())
+
+
+def test_room_is_limited() -> None:
+    """There is room for so many pieces; long ones and large documents are never admitted."""
+    dictionary = interned.Dictionary(pieces=3)
+    assert dictionary.admits(b"<a/><b/>")
+    assert not dictionary.admits(b"<c/><d/>")
+    assert dictionary.admits(b"<a/><b/><c/>")
+    assert not dictionary.admits(b"<d/>")
+    dictionary = interned.Dictionary()
+    assert not dictionary.admits(b"<a " + b" " * 500 + b"/>")
+    assert not dictionary.admits(b"<a/>" * 5001)
+
+
+def test_new_names_are_read_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing is admitted, requests are read and refused as ever, in threads that end."""
+    monkeypatch.setattr(envelope, "_DICTIONARY", interned.Dictionary(pieces=0))
+    before = threading.active_count()
+    assert SYNC_LEAD.decode(parsed(REQUEST).operation_element) == m.ParamsSyncLead(
+        m.LeadRecord(
+            Email="t@t.com",
+            leadAttributeList=m.ArrayOfAttribute(
+                (m.Attribute("FirstName", None, "George"), m.Attribute("LastName", None, "of the Jungle"))
+            ),
+        ),
+        returnLead=False,
+    )
+    referring = '<ns1:mergeLeads><winningLeadKeyList href="#a"/></ns1:mergeLeads><b id="a"><attribute><attrName>A</attrName></attribute></b>'
+    assert CONTRACT.operations["mergeLeads"].decode(parsed(enveloped(referring)).operation_element) == (
+        m.ParamsMergeLeads(m.ArrayOfAttribute((m.Attribute("A"),)))
+    )
+    with pytest.raises(RequestNotUnderstoodError, match="no Body"):
+        parsed('<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"/>')
+    assert envelope.read_workspace(parsed(enveloped("<a/>")), LIMITS) is None
+    assert threading.active_count() == before
+
+
+def _resident() -> int:
+    """Bytes of this process in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads memory from /proc")
+@pytest.mark.parametrize(
+    "piece",
+    [
+        lambda n: f"<n{n}{'x' * 80}/>",
+        lambda n: f'<a n{n}{"x" * 80}=""/>',
+        lambda n: f'<a xmlns="{"x" * 80}{n}"/>',
+        lambda n: f"<a/>{format(n, '050b').replace('0', ' ').replace('1', chr(10))}",
+        lambda n: f'<a id="n{n}"/><a href="#n{n}"><n{n}{"x" * 80}/></a>' if n % 200 == 0 else f"<n{n}{'x' * 80}/>",
+    ],
+    ids=["elements", "attributes", "namespaces", "blanks", "references"],
+)
+def test_made_up_names_do_not_stay(piece: object) -> None:
+    """Megabytes of names that nobody sent before leave the process no larger."""
+    assert callable(piece)
+
+    def flood(first: int) -> None:
+        body = "".join(piece(number) for number in range(first, first + 20_000))
+        parsed(enveloped(f"<a>{body}</a>"))
+
+    for round_ in range(3):
+        flood(round_ * 20_000)
+    before = _resident()
+    for round_ in range(3, 15):
+        flood(round_ * 20_000)
+    assert _resident() - before < 16 * 1024 * 1024
