@@ -1,4 +1,8 @@
-"""Calls of syncLead from small pools, so that keys meet often."""
+"""Calls of syncLead from small pools, so that keys meet often.
+
+`#` in a key stands for the number of the example, `%` for the same in five digits: examples share subscriptions, but
+no keys.
+"""
 
 from __future__ import annotations
 
@@ -6,29 +10,29 @@ from hypothesis import strategies as st
 
 from support.envelopes import Call
 
-EMAILS = ["eu@one.example", "EU@One.example", " two@example.com ", "two@example.com", "three@example.com"]
-SFDC = "0035000002abcDE"
+EMAILS = ["eu@one#.example", "EU@One#.example", " two@e#.example ", "two@e#.example", "three@e#.example"]
+SFDC = "00350%abcDE"
 
 # None is what most calls have: a call with every key says little about each.
 ids = st.one_of(
     st.none(),
     st.none(),
-    st.integers(0, 3).map(str),  # counted from the subscription's first id
+    st.integers(0, 3).map(str),  # counted from the first id of the example
     st.sampled_from(["", " ", "0", "abc", "2147483647", "2147483648", "-1"]).map(lambda text: f"={text}"),
 )
 foreign_ids = st.one_of(
-    st.none(), st.none(), st.sampled_from(["X", "x", " Y ", SFDC, SFDC + "AAY", "a\tb", "", "z" * 256])
+    st.none(), st.none(), st.sampled_from(["X#", "x#", " Y# ", SFDC, SFDC + "AAY", "a\tb", "", "z" * 256])
 )
 foreign_types = st.sampled_from(["CUSTOM", "custom", "SFDC", "NetSuite", None, "", "OTHER"])
 emails = st.one_of(st.none(), st.sampled_from(EMAILS), st.sampled_from(["", "two@", "a@b@c", "a b@c"]))
-tokens = ["token-1", "token-2", "Token-1"]
+tokens = ["_mch-e#.com-1-1", "_mch-e#.com-2-2", "_mch-E#.com-1-1"]
 cookies = st.one_of(
     st.none(),
     st.none(),
     st.sampled_from(tokens),
     st.sampled_from(tokens).map("id:ACCOUNT&token:{}".format),
     st.sampled_from(tokens).map("id%3AALIAS%26token%3A{}".format),
-    st.sampled_from(["id:999-XXX-999&token:token-1", "id:ACCOUNT&token:", ""]),
+    st.sampled_from(["id:999-XXX-999&token:_mch-e#.com-1-1", "id:ACCOUNT&token:", "?", ""]),
 )
 workspaces = st.one_of(st.none(), st.sampled_from([None, "Default", "default", "EMEA", " emea ", "Aloha", "", "Asia"]))
 values = st.one_of(
@@ -63,7 +67,7 @@ values = st.one_of(
         ),
     ),
     st.tuples(st.just("InferredCountry"), st.sampled_from(["", "France"])),
-    st.tuples(st.sampled_from(["pants", "Pants"]), st.sampled_from(["long", "short", ""])),
+    st.tuples(st.sampled_from(["pants#", "Pants#"]), st.sampled_from(["long", "short", ""])),
     st.tuples(st.just("createdAt"), st.just("2012-10-15T14:01:26Z")),
     st.tuples(st.sampled_from(["Email", "email"]), st.sampled_from([*EMAILS, "", "two@"])),
 )
@@ -77,7 +81,7 @@ def calls(draw: st.DrawFn, *, plain: bool = False) -> Call:
     if plain:
         return Call(
             id=draw(st.one_of(st.none(), st.none(), st.integers(0, 3).map(str))),
-            foreign_id=draw(st.sampled_from([None, None, "X", "Y", SFDC])),
+            foreign_id=draw(st.sampled_from([None, None, "X#", "Y#", SFDC])),
             foreign_type=draw(st.sampled_from(["CUSTOM", "SFDC"])),
             email=draw(st.sampled_from([None, *EMAILS])),
             cookie=draw(st.sampled_from([None, None, *tokens])),
@@ -88,7 +92,7 @@ def calls(draw: st.DrawFn, *, plain: bool = False) -> Call:
                         [
                             (),
                             (),
-                            (("Email", "three@example.com"),),
+                            (("Email", "three@e#.example"),),
                             (("Country", "Italy"),),
                             (("Email", ""),),
                             (("LeadScore", "7"),),

@@ -193,11 +193,8 @@ class Reader:
     def _cookie(self, text: str | None, others: tuple[object, ...]) -> str | None:
         if text is None:
             return None
-        text = unquote(text)
-        if not text.startswith("id:"):
-            return text
-        matched = re.fullmatch(r"id:([^&]*)&token:(.+)", text)
-        if matched and matched[1] in (self.setup.account, *self.setup.aliases):
+        matched = re.fullmatch(r"(?:id:([^&]*)&token:)?(_mch-[A-Za-z0-9._-]{3,240})", unquote(text))
+        if matched and matched[1] in (None, self.setup.account, *self.setup.aliases):
             return matched[2]
         if self.setup.policy["bad_cookie"] == "ignore" and any(key is not None for key in others):
             return None
