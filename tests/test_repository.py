@@ -40,9 +40,7 @@ PINS = entries(LOCK)
 VERSIONS = {canonicalize_name(m["name"]): m["version"] for m in map(PIN.match, PINS) if m}
 
 
-@pytest.mark.parametrize(
-    "clue", ["://", "--index-url", "--extra-index-url", "--find-links", "--trusted-host"]
-)
+@pytest.mark.parametrize("clue", ["://", "--index-url", "--extra-index-url", "--find-links", "--trusted-host"])
 def test_the_lock_names_no_index(clue: str) -> None:
     """The lock installs from whatever index a machine uses: it names none, and no host."""
     assert clue not in LOCK

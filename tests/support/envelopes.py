@@ -107,16 +107,12 @@ def params(call: Call) -> str:
             parts.append("</attribute>")
         parts.append("</leadAttributeList>")
     parts.append("</leadRecord>")
-    parts += _elements(
-        ("returnLead", "true" if call.return_lead else "false"), ("marketoCookie", call.cookie)
-    )
+    parts += _elements(("returnLead", "true" if call.return_lead else "false"), ("marketoCookie", call.cookie))
     parts.append("</ns1:paramsSyncLead>")
     return "".join(parts)
 
 
-def wrap(
-    body: str, credentials: Credentials, *, timestamp: str | None = None, workspace: str | None = None
-) -> bytes:
+def wrap(body: str, credentials: Credentials, *, timestamp: str | None = None, workspace: str | None = None) -> bytes:
     """An envelope with both headers around any content of the Body."""
     timestamp = w3c_now() if timestamp is None else timestamp
     parts = [
@@ -141,9 +137,7 @@ def wrap(
 class Caller:
     """One API user of one server on one kept connection."""
 
-    def __init__(
-        self, host: str, port: int, credentials: Credentials, path: str = "/soap/mktows/2_1"
-    ) -> None:
+    def __init__(self, host: str, port: int, credentials: Credentials, path: str = "/soap/mktows/2_1") -> None:
         self.credentials = credentials
         self.path = path
         self._connection = http.client.HTTPConnection(host, port, timeout=30)

@@ -72,9 +72,7 @@ class Server:
         """The standard output of a command that must succeed."""
         done = self.command(*words)
         if done.returncode != 0:
-            raise ServerFailedError(
-                f"synclead {' '.join(words)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
-            )
+            raise ServerFailedError(f"synclead {' '.join(words)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done.stdout
 
     def apply(self, declaration: str) -> str:
@@ -166,9 +164,7 @@ class Server:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-            raise ServerFailedError(
-                f"the server did not end within {STOPPED_WITHIN} s\n{self._tail()}"
-            ) from None
+            raise ServerFailedError(f"the server did not end within {STOPPED_WITHIN} s\n{self._tail()}") from None
         finally:
             self._process = self._reader = None
         if reader is not None:

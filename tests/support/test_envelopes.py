@@ -12,9 +12,7 @@ def test_the_published_signature_is_made() -> None:
 
 def test_absent_and_empty_elements_differ() -> None:
     """None leaves an element out; an empty text sends it empty."""
-    body = envelope(
-        Call(email="", attributes=(("FirstName", "<&>"),)), USER, "2010-04-09T14:04:54-07:00"
-    ).decode()
+    body = envelope(Call(email="", attributes=(("FirstName", "<&>"),)), USER, "2010-04-09T14:04:54-07:00").decode()
     assert "<Email></Email>" in body
     assert "<Id>" not in body
     assert "<attrValue>&lt;&amp;&gt;</attrValue>" in body
