@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from support.envelopes import Answer, Call, Credentials, envelope, read_answer
+from support.envelopes import Answer, Call, Credentials, envelope, read_answer, w3c_now
 from synclead.app import create_app, open_store
 from synclead.settings import load_settings
 from synclead.store.errors import AlreadyServedError, DatabaseUnavailableError, StoreError
@@ -82,6 +82,10 @@ def test_limits_of_the_settings_are_kept(tmp_path: Path) -> None:
     with _client(tmp_path, demo=True, timestamp_window=60) as running:
         old = envelope(Call(email="t@t.com"), DEMO, "2024-05-01T07:30:00Z")
         assert read_answer(500, running.post(PATH, content=old).content).fault_code == "20016"
+    for limit, status in ((128, 200), (64, 500)):
+        long = envelope(Call(email="t@t.com"), DEMO, w3c_now() + " " * 60)
+        with _client(tmp_path, demo=True, authentication_limit=limit) as running:
+            assert running.post(PATH, content=long).status_code == status
 
 
 def test_one_process_at_a_time_serves_a_file(tmp_path: Path) -> None:

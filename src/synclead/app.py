@@ -147,6 +147,7 @@ def create_app(settings: Settings, store: Store) -> Application:
         body=settings.body_limit,
         depth=settings.depth_limit,
         elements=settings.element_limit,
+        authentication=settings.authentication_limit,
         references=settings.reference_limit,
         attributes=settings.attribute_limit,
         value=settings.value_limit,

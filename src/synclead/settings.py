@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     """Attributes of one record."""
     value_limit: int = Field(65_535, ge=1)
     """Characters of one value."""
+    authentication_limit: int = Field(255, ge=64)
+    """Characters of the user id, the signature and the timestamp of a request, each."""
     reference_limit: int = Field(1_000, ge=0)
     """`href` references followed in one request."""
     connection_limit: int = Field(4_096, ge=1)

@@ -47,6 +47,9 @@ def serve(
     element_limit: Annotated[int | None, typer.Option(help="Elements of a request. Default: 200000.")] = None,
     attribute_limit: Annotated[int | None, typer.Option(help="Attributes of a record. Default: 1000.")] = None,
     value_limit: Annotated[int | None, typer.Option(help="Characters of a value. Default: 65535.")] = None,
+    authentication_limit: Annotated[
+        int | None, typer.Option(help="Characters of user id, signature and timestamp, each. Default: 255.")
+    ] = None,
     reference_limit: Annotated[
         int | None, typer.Option(help="href references followed in a request. Default: 1000.")
     ] = None,

@@ -121,11 +121,11 @@ async def authenticate(
     return Caller(user_id, user, difference)
 
 
-def read_credentials(headers: Iterable[etree._Element]) -> Credentials:
+def read_credentials(headers: Iterable[etree._Element], longest: int = LONGEST_PART) -> Credentials:
     """The credentials among the header blocks of an envelope.
 
-    Raises AuthenticationFailedError when the header or a part of it is missing, comes twice or is
-    longer than any real one.
+    Raises AuthenticationFailedError when the header or a part of it is missing, comes twice or has more
+    than `longest` characters.
     """
     blocks = [block for block in headers if _local_name(block) == "AuthenticationHeader"]
     if not blocks:
@@ -144,8 +144,8 @@ def read_credentials(headers: Iterable[etree._Element]) -> Credentials:
     for name in _PARTS:
         if name not in found:
             raise AuthenticationFailedError(f"{name} is missing", _trimmed(found.get("mktowsUserId")))
-        if len(found[name]) > LONGEST_PART:
-            raise AuthenticationFailedError(f"{name} is longer than {LONGEST_PART} characters")
+        if len(found[name]) > longest:
+            raise AuthenticationFailedError(f"{name} is longer than {longest} characters")
     user_id, seal, timestamp = (found[name] for name in _PARTS)
     return Credentials(user_id.strip(), seal.strip(), timestamp, _trimmed(found.get("partnerId")))
 

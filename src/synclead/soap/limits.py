@@ -18,3 +18,5 @@ class ReadLimits:
     """Attributes of one record."""
     value: int = 65_535
     """Characters of one value."""
+    authentication: int = 255
+    """Characters of the user id, the signature and the timestamp, each."""

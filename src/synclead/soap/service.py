@@ -111,7 +111,7 @@ async def _authenticate(
     headers: Sequence[etree._Element], parts: Parts, facts: dict[str, Any], reference: str
 ) -> ApiUser:
     try:
-        credentials = authentication.read_credentials(headers)
+        credentials = authentication.read_credentials(headers, parts.limits.authentication)
         if credentials.partner_id is not None:
             facts["partner"] = credentials.partner_id[:64]
         caller = await authentication.authenticate(
