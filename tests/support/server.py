@@ -108,7 +108,15 @@ class Server:
 
     def stop(self) -> int:
         """Ends the server as an operator does, by SIGTERM; its exit code."""
+        self.ask_to_stop()
+        return self.wait()
+
+    def ask_to_stop(self) -> None:
+        """Sends SIGTERM and returns at once."""
         self._running().send_signal(signal.SIGTERM)
+
+    def wait(self) -> int:
+        """The exit code of a server that was asked to stop."""
         return self._reap()
 
     def kill(self) -> int:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import http.client
 import random
+import sqlite3
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
 from support.database import StoredLead, intact, leads
-from support.envelopes import Answer, Call
+from support.envelopes import Answer, Call, envelope
 from support.inside import USER
 from support.load import Load
 from support.orchard import DECLARATION, assert_no_defect
+from support.raw import connect, read_all
 from support.server import Server, running_server
 
 CLIENTS = 16
@@ -124,3 +128,36 @@ def test_what_was_accepted_is_answered_before_a_stop(server: Server) -> None:
         stored = {lead.email: lead for lead in leads(server).values()}
         assert all(stored[email].values["City"] == dict(call.attributes)["City"] for email, call in last.items())
     assert_no_defect(server)
+
+
+def test_calls_that_wait_for_the_database_are_answered_after_sigterm(server: Server) -> None:
+    """They were accepted: while another writer holds the lock the server stops accepting, then it answers them all."""
+    calls = [person(0, number, 0) for number in range(CLIENTS)]
+    with ExitStack() as open_things:
+        lock = open_things.enter_context(closing(sqlite3.connect(server.directory / "leads.db", isolation_level=None)))
+        lock.execute("BEGIN IMMEDIATE")
+        waiting = [open_things.enter_context(connect(server.port)) for _ in calls]
+        for connection, call in zip(waiting, calls, strict=True):
+            request = envelope(call, USER)
+            head = f"POST /soap/mktows/2_1 HTTP/1.1\r\nHost: a\r\nContent-Length: {len(request)}\r\n\r\n"
+            connection.sendall(head.encode() + request)
+        # What was sent before this request was read before it is answered.
+        assert server.get("/healthz") == 200
+        server.ask_to_stop()
+        while accepts(server):
+            pass
+        lock.execute("ROLLBACK")
+        answered = [read_all(connection) for connection in waiting]
+    assert server.wait() == 0
+    assert [one.split(b"\r\n")[0] for one in answered] == [b"HTTP/1.1 200 OK"] * CLIENTS
+    assert all(b"<status>CREATED</status>" in one for one in answered)
+    assert {lead.email for lead in leads(server).values()} == {call.email for call in calls}
+    assert_no_defect(server)
+
+
+def accepts(server: Server) -> bool:
+    """Whether the server takes new calls."""
+    try:
+        return server.get("/readyz") == 200
+    except (OSError, http.client.HTTPException):
+        return False
