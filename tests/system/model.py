@@ -64,8 +64,7 @@ class Model:
         if request.id is not None:
             if request.id in self.leads:
                 return 1, self.leads[request.id]
-            keys = (request.foreign, request.new_email, request.cookie)
-            if self.setup.policy["unknown_id"] == "fault" or all(key is None for key in keys):
+            if self.setup.policy["unknown_id"] == "fault":
                 raise RefusedError(20103)
         found = self.owner_of_foreign(request.foreign)
         if found is not None:
@@ -80,7 +79,8 @@ class Model:
         if request.cookie in self.visitors:
             return 5, None
         if request.foreign is None and request.new_email is None:
-            raise RefusedError(20101)
+            # A cookie that identifies nobody is no key: an unknown Id beside it stays the reason.
+            raise RefusedError(20101 if request.id is None else 20103)
         return 6, None
 
     def _same_person(self, known: Lead, request: Request, shared: list[Lead]) -> bool:

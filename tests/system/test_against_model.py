@@ -244,7 +244,7 @@ def run_examples(world: World, number: int, *, derandomize: bool) -> None:
 @pytest.mark.timeout(600)  # a busy machine may take many times as long
 def test_server_and_model_agree(world: World) -> None:
     """The same histories at every run, as many as fit into well under a minute."""
-    run_examples(world, 30, derandomize=True)
+    run_examples(world, 40, derandomize=True)
 
 
 @pytest.mark.long
