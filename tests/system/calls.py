@@ -82,10 +82,10 @@ def calls(draw: st.DrawFn, *, plain: bool = False) -> Call:
         return Call(
             id=draw(st.one_of(st.none(), st.none(), st.integers(0, 3).map(str))),
             foreign_id=draw(st.sampled_from([None, None, "X#", "Y#", SFDC])),
-            foreign_type=draw(st.sampled_from(["CUSTOM", "SFDC"])),
+            foreign_type=draw(st.sampled_from(["CUSTOM", "CUSTOM", "SFDC"])),
             email=draw(st.sampled_from([None, *EMAILS])),
             cookie=draw(st.sampled_from([None, None, *tokens])),
-            workspace=draw(st.sampled_from([None, None, "EMEA", "Default"])),
+            workspace=draw(st.sampled_from([None, "EMEA", "emea", "Default"])),
             attributes=tuple(
                 draw(
                     st.sampled_from(
