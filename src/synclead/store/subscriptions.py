@@ -251,20 +251,32 @@ def find_subscription(connection: Connection, name_or_account: str | None) -> Su
 
     Raises StoreError saying what there is.
     """
-    every = read_subscriptions(connection)
-    if name_or_account is None:
-        found = every
-    else:
-        wanted = name_or_account.casefold()
-        found = [one for one in every if wanted in (one.name.casefold(), one.munchkin_account.casefold())]
+    own = schema.subscription.c
+    every = connection.execute(select(own.id, own.name, own.munchkin_account).order_by(own.id)).all()
+    wanted = None if name_or_account is None else name_or_account.casefold()
+    found = [
+        subscription_id
+        for subscription_id, name, account in every
+        if wanted is None or wanted in (name.casefold(), account.casefold())
+    ]
     if len(found) == 1:
-        return found[0]
+        return _readable(connection, found[0])
     if not every:
         raise StoreError("there is no subscription yet: declare one with `synclead apply FILE.toml`")
     names = ", ".join(one.name for one in every)
     if name_or_account is None:
         raise StoreError(f"there are several subscriptions, name one with --subscription: {names}")
     raise StoreError(f"no subscription is called {name_or_account}; there are: {names}")
+
+
+def _readable(connection: Connection, subscription_id: int) -> Subscription:
+    try:
+        subscription = read_subscription(connection, subscription_id)
+    except ValueError as error:
+        raise StoreError(f"the configuration of subscription {subscription_id} is broken: {error}") from error
+    if subscription is None:
+        raise StoreError("the subscription is not in the database any more")
+    return subscription
 
 
 def _skip(subscription_id: int, error: ValueError) -> None:
