@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.server import Server
+from support.tools import needs
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -54,6 +55,7 @@ def shell(server: Server, code: str) -> str:
     return done.stdout
 
 
+@needs("bash", "curl", "openssl")
 def test_first_request(demo: Server) -> None:
     """The request to try creates George; sent again it answers UPDATED with the same Id; the lead can be shown."""
     request = block("sh", "curl -s")
@@ -66,6 +68,7 @@ def test_first_request(demo: Server) -> None:
     assert "of the Jungle" in shell(demo, block("sh", "lead show"))
 
 
+@needs("bash")
 def test_own_account(tmp_path: Path) -> None:
     """The declaration is applied by the command beside it."""
     declaration = block("toml", "munchkin_account")

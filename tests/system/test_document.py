@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,8 +11,8 @@ from lxml import etree
 from support.contract import assert_keeps_contract
 from support.envelopes import Credentials, read_answer, signature, w3c_now
 from support.server import Server
+from support.tools import needs
 
-CURL = shutil.which("curl")
 DEMO = Credentials("demo17_1_809934544BFABAE58E5D27", "27272727aa")
 
 REQUEST = """<?xml version="1.0" encoding="UTF-8"?>
@@ -76,7 +75,7 @@ def curl(url: str, request: str, directory: Path, *options: str) -> tuple[int, b
     (directory / "request.xml").write_text(request, encoding="utf-8")
     words = ["--silent", "--show-error", "--max-time", "30", "--write-out", "\n%{http_code}", *options]
     done = subprocess.run(
-        [str(CURL), *words, "--header", "Content-Type: text/xml", "--data-binary", "@request.xml", url],
+        ["curl", *words, "--header", "Content-Type: text/xml", "--data-binary", "@request.xml", url],
         cwd=directory,
         capture_output=True,
         check=True,
@@ -91,7 +90,7 @@ def canonical(document: bytes) -> bytes:
     return etree.tostring(root, method="c14n")
 
 
-@pytest.mark.skipif(CURL is None, reason="needs curl")
+@needs("curl")
 def test_the_published_request_creates_george_once(demo: Server, tmp_path: Path) -> None:
     """CREATED on a fresh server, then UPDATED with the same Id, in exactly the published form, by any HTTP."""
     chunked = ("--header", "Transfer-Encoding: chunked", "--header", "Expect: 100-continue")
