@@ -34,7 +34,7 @@ class _Users:
     def __init__(self, **users: _User) -> None:
         self._users = users
 
-    async def user(self, user_id: str) -> _User | None:
+    async def user(self, user_id: str, *, newest: bool = False) -> _User | None:
         return self._users.get(user_id)
 
 
@@ -56,6 +56,18 @@ def test_a_right_signature_authenticates() -> None:
     """Both keys of a user sign while they rotate; the answer says how the clocks differ."""
     assert _call().user_id == "anna"
     assert _call(key=b"old", timestamp="2024-05-01T07:29:00Z").clock_difference == -60
+
+
+def test_a_key_that_was_just_changed_signs() -> None:
+    """A signature that is wrong by the known key is checked by the newest configuration before it is refused."""
+
+    class Changed(_Users):
+        async def user(self, user_id: str, *, newest: bool = False) -> _User | None:
+            return _User(keys=(b"changed",)) if newest else _User()
+
+    credentials = Credentials("anna", sign(b"changed", "2024-05-01T07:30:00Z", "anna"), "2024-05-01T07:30:00Z", None)
+    found = asyncio.run(authenticate(credentials, Changed(), now=NOW, window=WINDOW, demo=False))
+    assert found.user.keys == (b"changed",)
 
 
 def test_the_three_failures_answer_the_same() -> None:

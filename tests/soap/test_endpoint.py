@@ -18,7 +18,7 @@ GEORGE = Call(email="t@t.com", attributes=(("FirstName", "George"), ("LastName",
 
 
 class NoDatabase:
-    async def user(self, user_id: str) -> None:
+    async def user(self, user_id: str, *, newest: bool = False) -> None:
         raise StoreError("the database did not answer")
 
 

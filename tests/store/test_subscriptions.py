@@ -138,6 +138,27 @@ def test_a_new_user_is_known_a_second_later(engine: Engine, master_key: MasterKe
     asyncio.run(ask())
 
 
+def test_the_newest_user_is_as_known_a_second_ago(
+    engine: Engine, master_key: MasterKey, declare: Callable[..., int]
+) -> None:
+    """Whoever asks for the newest hears of a change a second later, though others still hear what was known."""
+    declare(1)
+    clock = Clock()
+
+    async def ask() -> None:
+        directory = Directory(engine, master_key, clock=clock)
+        await directory.user("user1")
+        with writing(engine) as connection:
+            connection.execute(update(schema.api_user).values(disabled=True))
+        assert not (await directory.user("user1", newest=True)).disabled  # type: ignore[union-attr]
+        clock.now += 1
+        assert not (await directory.user("user1")).disabled  # type: ignore[union-attr]
+        assert (await directory.user("user1", newest=True)).disabled  # type: ignore[union-attr]
+        await directory.close()
+
+    asyncio.run(ask())
+
+
 def test_a_flood_of_unknown_names_reads_once(
     engine: Engine, master_key: MasterKey, declare: Callable[..., int]
 ) -> None:

@@ -37,7 +37,7 @@ class MemoryUsers:
     def __init__(self, rules: Subscription) -> None:
         self._user = MemoryUser(rules)
 
-    async def user(self, user_id: str) -> MemoryUser | None:
+    async def user(self, user_id: str, *, newest: bool = False) -> MemoryUser | None:
         return self._user if user_id == ANNA.user else None
 
 

@@ -66,7 +66,7 @@ class Inside:
         )
         self._endpoint = Endpoint(parts, Edge(new_id=lambda: REFERENCE))
 
-    async def user(self, user_id: str) -> User | None:
+    async def user(self, user_id: str, *, newest: bool = False) -> User | None:
         """The one user there is."""
         return User(self.world.subscription, disabled=self.disabled) if user_id == USER.user else None
 

@@ -72,14 +72,14 @@ class Directory:
         self._snapshot = _Snapshot({}, {}, {}, float("-inf"))
         self._renewal: asyncio.Task[None] | None = None
 
-    async def user(self, user_id: str) -> ApiUser | None:
-        """The API user of this id; None when there is none. Case-sensitive.
+    async def user(self, user_id: str, *, newest: bool = False) -> ApiUser | None:
+        """The API user of this id; None when there is none. Case-sensitive. With `newest` as known a second ago.
 
         Raises StoreError when the database does not answer and what is known is too old.
         """
         age = self._clock() - self._snapshot.read_at
         found = self._snapshot.users.get(user_id)
-        if age >= FRESH_SECONDS or (found is None and age >= _UNKNOWN_SECONDS):
+        if age >= FRESH_SECONDS or ((newest or found is None) and age >= _UNKNOWN_SECONDS):
             await asyncio.shield(self._renew())
             found = self._snapshot.users.get(user_id)
         elif age >= _RENEW_SECONDS:
