@@ -1,19 +1,20 @@
 """What a call changes once its target is known: values, keys, places and history (sync-lead, 3 to 5)."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from synclead.leads.draft import Draft
 from synclead.leads.errors import InputError, LeadSyncFailedError
 from synclead.leads.fields import Catalogue, Field, auto_field
 from synclead.leads.history import ChangedValue, KeyMove, history_of
-from synclead.leads.lead import Email, ForeignId, Lead, Visitor
-from synclead.leads.outcome import Activity, Outcome, Why
+from synclead.leads.lead import ForeignId, Lead, Visitor
+from synclead.leads.outcome import Activity, Outcome
 from synclead.leads.places import Workspace
 from synclead.leads.record import SyncRequest
-from synclead.leads.resolve import Found, KnownLeads, Row, look_up, resolve
+from synclead.leads.resolve import KnownLeads, look_up, resolve
 from synclead.leads.subscription import Subscription
+from synclead.leads.why import explain
 
 HIGHEST_LEAD_ID = 2**31 - 1
 
@@ -53,27 +54,6 @@ class Plan:
     fields: tuple[Field, ...] = ()
 
 
-@dataclass(slots=True)
-class _Draft:
-    """A plan while it is made: the target, and what has been decided about it so far."""
-
-    found: Found
-    row: Row
-    before: Lead | None
-    visitor: Visitor | None
-    values: dict[str, str]
-    email: Email | None
-    foreign_ids: tuple[ForeignId, ...]
-    cookies: int
-    changed_values: list[ChangedValue] = field(default_factory=list)
-    moves: list[KeyMove] = field(default_factory=list)
-    losers: dict[int, Lead] = field(default_factory=dict)
-    foreign_id_set: ForeignId | None = None
-    cookie_bound: str | None = None
-    skipped: list[str] = field(default_factory=list)
-    fields: list[Field] = field(default_factory=list)
-
-
 def plan(request: SyncRequest, known: Known, subscription: Subscription, now: datetime) -> Plan:
     """Decide which lead a call means and what it changes.
 
@@ -84,7 +64,7 @@ def plan(request: SyncRequest, known: Known, subscription: Subscription, now: da
     found = look_up(request, known, subscription.policy)
     row, target = resolve(found)
     before = target if isinstance(target, Lead) else None
-    draft = _Draft(
+    draft = Draft(
         found=found,
         row=row,
         before=before,
@@ -104,7 +84,7 @@ def plan(request: SyncRequest, known: Known, subscription: Subscription, now: da
     return finish(draft, known, subscription, workspace, now)
 
 
-def check_reach(draft: _Draft, workspace: Workspace | None, subscription: Subscription) -> None:
+def check_reach(draft: Draft, workspace: Workspace | None, subscription: Subscription) -> None:
     """A named workspace reaches leads of its primary partition by unique keys, and any lead by Email (section 4)."""
     if not subscription.places.enabled or workspace is None:
         return
@@ -126,7 +106,7 @@ def check_reach(draft: _Draft, workspace: Workspace | None, subscription: Subscr
         )
 
 
-def check_read_only(draft: _Draft, subscription: Subscription) -> None:
+def check_read_only(draft: Draft, subscription: Subscription) -> None:
     """A read-only field may be sent with the value that the lead has: an answer can be sent back (section 5)."""
     for name, value in draft.found.request.read_only.items():
         if draft.values.get(name) == value:
@@ -137,7 +117,7 @@ def check_read_only(draft: _Draft, subscription: Subscription) -> None:
         draft.skipped.append(f"{name}: {reason}")
 
 
-def set_values(draft: _Draft, catalogue: Catalogue) -> None:
+def set_values(draft: Draft, catalogue: Catalogue) -> None:
     """Write the fields that were sent; fields not named stay as they are (section 5)."""
     for name, value in draft.found.request.values.items():
         change_value(draft, name, value)
@@ -153,7 +133,7 @@ def set_values(draft: _Draft, catalogue: Catalogue) -> None:
                 change_value(draft, name, value)
 
 
-def change_value(draft: _Draft, name: str, value: str | None) -> None:
+def change_value(draft: Draft, name: str, value: str | None) -> None:
     """Set or clear one field and note the change if there is one."""
     old = draft.values.get(name)
     if old == value:
@@ -165,7 +145,7 @@ def change_value(draft: _Draft, name: str, value: str | None) -> None:
     draft.changed_values.append(ChangedValue(name, old, value))
 
 
-def set_email(draft: _Draft) -> None:
+def set_email(draft: Draft) -> None:
     """The given Email is stored; one that is equal under the matching rule changes nothing, nor its letter case."""
     given = draft.found.email
     if draft.found.request.clears_email:
@@ -179,7 +159,7 @@ def set_email(draft: _Draft) -> None:
         draft.email = given
 
 
-def set_foreign_id(draft: _Draft) -> None:
+def set_foreign_id(draft: Draft) -> None:
     """The foreign id is added; one that belongs to another lead moves (possible in step 1 alone)."""
     given, owner = draft.found.request.foreign_id, draft.found.foreign_lead
     if given is None or (owner and draft.before and owner.id == draft.before.id):
@@ -192,7 +172,7 @@ def set_foreign_id(draft: _Draft) -> None:
     draft.foreign_id_set = given
 
 
-def set_cookie(draft: _Draft) -> None:
+def set_cookie(draft: Draft) -> None:
     """The cookie is attached; one of another known lead moves, what that browser did before stays (section 3)."""
     token, owner = draft.found.request.cookie, draft.found.cookie_lead
     if token is None or (owner and draft.before and owner.id == draft.before.id):
@@ -205,7 +185,7 @@ def set_cookie(draft: _Draft) -> None:
     draft.cookie_bound = token
 
 
-def finish(draft: _Draft, known: Known, subscription: Subscription, workspace: Workspace | None, now: datetime) -> Plan:
+def finish(draft: Draft, known: Known, subscription: Subscription, workspace: Workspace | None, now: datetime) -> Plan:
     """Put the decisions together: the lead after the call, its history, the numbers spent."""
     before, counter = draft.before, known.counter
     changed = bool(before is None or draft.changed_values or draft.foreign_id_set or draft.cookie_bound)
@@ -281,45 +261,3 @@ def next_lead_id(counter: Counter) -> int:
     if counter.next_lead_id > HIGHEST_LEAD_ID:
         raise LeadSyncFailedError(f"No lead Id is left: the highest, {HIGHEST_LEAD_ID}, is taken")
     return counter.next_lead_id
-
-
-def explain(draft: _Draft, lead: Lead, known: Known, rule: str) -> Why:
-    """Say why: which row and key matched, what moved, and what the caller may not expect."""
-    found, request = draft.found, draft.found.request
-    before_key = draft.before.email.key if draft.before and draft.before.email else None
-    shared: tuple[int, ...] = ()
-    if lead.email and lead.email.key != before_key:
-        shared = tuple(other.id for other in known.leads_of_email(lead.email.key) if other.id != lead.id)
-    element, attribute = request.email_element, request.email_attribute
-    two = bool(element and attribute and element.key != attribute.key)
-    element_found_it = found.email_key == element and draft.before and found.is_found_by_email(draft.before)
-    has_no_key = [leads.id for leads in draft.losers.values() if not has_key(leads)]
-    if draft.before and has_key(draft.before) and not has_key(lead):
-        has_no_key.append(lead.id)
-    became = draft.visitor.id if draft.visitor and draft.before is None else None
-    return Why(
-        step=draft.row.step,
-        key=draft.row.key,
-        partition_rule=rule,
-        foreign_id_moved_from=moved_from(draft.moves, "Foreign Id Moved"),
-        cookie_moved_from=moved_from(draft.moves, "Cookie Moved"),
-        visitor_merged=draft.visitor.id if draft.visitor and draft.before else None,
-        became_known=became,
-        email_shared_with=shared,
-        left_without_key=tuple(has_no_key),
-        email_element_unused=two and not element_found_it,
-        email_not_renamed=two and draft.row.step == 4 and found.email_key == attribute and found.element_is_known,
-        skipped=(*request.skipped, *draft.skipped),
-        cookie_ignored=request.cookie_ignored,
-        fields_created=tuple(made.name for made in draft.fields),
-    )
-
-
-def moved_from(moves: Iterable[KeyMove], type_: str) -> int | None:
-    """The lead that lost a key of this kind."""
-    return next((move.from_lead for move in moves if move.type == type_), None)
-
-
-def has_key(lead: Lead) -> bool:
-    """Whether anything but its Id still finds the lead."""
-    return bool(lead.email or lead.foreign_ids or lead.cookies > 0)

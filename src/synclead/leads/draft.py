@@ -1,0 +1,29 @@
+"""A plan while it is made: the target, and what has been decided about it so far."""
+
+from dataclasses import dataclass, field
+
+from synclead.leads.fields import Field
+from synclead.leads.history import ChangedValue, KeyMove
+from synclead.leads.lead import Email, ForeignId, Lead, Visitor
+from synclead.leads.resolve import Found, Row
+
+
+@dataclass(slots=True)
+class Draft:
+    """One call's plan. `before` is the target as it is stored; the other members become the lead after the call."""
+
+    found: Found
+    row: Row
+    before: Lead | None
+    visitor: Visitor | None
+    values: dict[str, str]
+    email: Email | None
+    foreign_ids: tuple[ForeignId, ...]
+    cookies: int
+    changed_values: list[ChangedValue] = field(default_factory=list)
+    moves: list[KeyMove] = field(default_factory=list)
+    losers: dict[int, Lead] = field(default_factory=dict)
+    foreign_id_set: ForeignId | None = None
+    cookie_bound: str | None = None
+    skipped: list[str] = field(default_factory=list)
+    fields: list[Field] = field(default_factory=list)
