@@ -253,4 +253,4 @@ def test_server_and_model_agree(world: World) -> None:
 @pytest.mark.timeout(3000)
 def test_server_and_model_agree_on_many_histories(world: World) -> None:
     """Other histories at every run."""
-    run_examples(world, 3000, derandomize=False)
+    run_examples(world, 600, derandomize=False)
