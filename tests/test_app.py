@@ -100,7 +100,7 @@ def test_one_process_at_a_time_serves_a_file(tmp_path: Path) -> None:
     ("url", "error"),
     [
         ("sqlite:///no-such-folder/leads.db", DatabaseUnavailableError),
-        ("postgresql://localhost/leads", StoreError),
+        ("postgresql://u@/leads?host=/nowhere", DatabaseUnavailableError),
         ("mysql://localhost/leads", StoreError),
     ],
 )

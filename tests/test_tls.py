@@ -72,4 +72,4 @@ def test_tls_files_that_are_none_are_one_sentence(
     lines = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("{")]
     assert len(lines) == 1
     assert "TLS" in lines[0]
-    open_store(load_settings(database_url=url)).lock.release()
+    open_store(load_settings(database_url=url)).release()

@@ -22,15 +22,17 @@ from synclead.soap.contract import Contract
 from synclead.soap.endpoint import PREFIX, Edge, Endpoint, Scope, Send
 from synclead.soap.limits import ReadLimits
 from synclead.soap.service import Parts
+from synclead.store.databases import open_database
 from synclead.store.demo import add_demo
+from synclead.store.durability import check_durability
 from synclead.store.engine import open_engine, sqlite_path
-from synclead.store.errors import DatabaseUnavailableError, StoreError
+from synclead.store.errors import DatabaseUnavailableError
 from synclead.store.group import Answer
 from synclead.store.observer import Observer
 from synclead.store.secrets import open_master_key
-from synclead.store.sqlite import ServeLock, SqliteDatabase
+from synclead.store.sqlite import ServeLock
 from synclead.store.subscriptions import Directory
-from synclead.store.upgrade import upgrade
+from synclead.store.upgrade import prepare
 from synclead.store.writer import Writer
 
 CLOSING_SECONDS = 4.0
@@ -65,7 +67,8 @@ class Store:
     engine: Engine
     directory: Directory
     writer: Writer
-    lock: ServeLock
+    lock: ServeLock | None
+    """Keeps a second process from serving an SQLite file; PostgreSQL serves any number."""
 
     async def start(self) -> None:
         """From here on calls are taken."""
@@ -79,34 +82,46 @@ class Store:
                 await self.directory.close()
         except TimeoutError:
             _log.error("the database did not answer while closing")
+        self.release()
+
+    def release(self) -> None:
+        """Lets go of the database, where no call was taken."""
         self.engine.dispose()
-        self.lock.release()
+        if self.lock is not None:
+            self.lock.release()
 
 
 def open_store(settings: Settings) -> Store:
-    """Opens the database, brings its schema up to date, and adds the demo where it is asked for.
+    """Opens the database, brings an SQLite schema up to date, and adds the demo where it is asked for.
 
     Raises StoreError: the message is a sentence for the operator.
     """
     url = settings.database
-    path = sqlite_path(url)
-    if path is None:
-        raise StoreError("this release serves from SQLite alone: name a database like sqlite:///synclead.db")
+    lock = _serve_lock(url)
     try:
-        lock = ServeLock(path)
-    except OSError as error:
-        raise DatabaseUnavailableError(f"the database {path} cannot be opened: {error.strerror}") from error
-    try:
-        upgrade(url)
+        prepare(url)
         engine = open_engine(url)
+        if not settings.allow_unsafe_durability:
+            check_durability(engine)
         key = open_master_key(engine, url, os.environ)
         if settings.demo:
             add_demo(engine, key)
-        writer = Writer(SqliteDatabase(path), now=partial(datetime.now, UTC), observer=LogObserver())
+        writer = Writer(open_database(url), now=partial(datetime.now, UTC), observer=LogObserver())
     except BaseException:
-        lock.release()
+        if lock is not None:
+            lock.release()
         raise
     return Store(engine, Directory(engine, key), writer, lock)
+
+
+def _serve_lock(url: str) -> ServeLock | None:
+    path = sqlite_path(url)
+    if path is None:
+        return None
+    try:
+        return ServeLock(path)
+    except OSError as error:
+        raise DatabaseUnavailableError(f"the database {path} cannot be opened: {error.strerror}") from error
 
 
 class Application:

@@ -68,7 +68,7 @@ def _run(settings: Settings, listener: socket.socket) -> int:
     try:
         config.load()
     except (OSError, ssl.SSLError) as error:
-        store.lock.release()
+        store.release()
         raise StartError(f"the TLS files cannot be used: {error.strerror or error}") from error
     server = _Server(config, _address(settings, listener), settings.database)
     server.stop_on(signal.SIGTERM, signal.SIGINT)

@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     database_url: str = ""
     """Empty: `sqlite:///synclead.db`, in a demo `sqlite:///synclead-demo.db`."""
     workers: int = Field(1, ge=1, le=64)
+    allow_unsafe_durability: bool = False
+    """Serves from a PostgreSQL database that would lose acknowledged leads when the power fails."""
     demo: bool = False
     """Adds the subscription of the published samples and lets its user in."""
 
@@ -127,7 +129,12 @@ def check(settings: Settings) -> None:
                 "or accept it with --insecure-http"
             )
     if settings.workers > 1 and settings.database.startswith("sqlite:"):
-        raise SettingsError("an SQLite file has one serving process: leave out --workers, or use PostgreSQL for more")
+        raise SettingsError("an SQLite file has one serving process: leave out --workers, or use PostgreSQL")
+    if settings.workers > 1:
+        raise SettingsError(
+            "this release serves with one process a command: start `synclead serve` several times, each with a "
+            "port of its own, on the same PostgreSQL database"
+        )
 
 
 def is_loopback(host: str) -> bool:

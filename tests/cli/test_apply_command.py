@@ -78,7 +78,7 @@ def test_a_bad_file_is_refused_with_every_mistake(run: Run, file: Path) -> None:
     ("arguments", "words"),
     [
         (["apply", "nowhere.toml"], "nowhere.toml cannot be read"),
-        (["apply", "leads.toml", "--database-url", "postgresql://u@/db"], "PostgreSQL is not supported yet"),
+        (["apply", "leads.toml", "--database-url", "postgresql://u@/db?host=/nowhere"], "cannot be opened"),
         (["apply", "leads.toml", "--database-url", "mysql://u@h/db"], "must be sqlite:///FILE"),
         (["apply", "leads.toml", "--database-url", "sqlite:///no/where.db"], "cannot be opened"),
         (["apply", "leads.toml", "--database-url", "sqlite:///leads.toml"], "not an SQLite database"),

@@ -124,7 +124,7 @@ def test_a_call_that_cannot_be_made_is_refused(
         (["--demo", "--host", "0.0.0.0"], "loopback"),
         (["--host", "0.0.0.0"], "--insecure-http"),
         (["--log-level", "loud"], "--log-level"),
-        (["--database-url", "postgresql://u@/db"], "PostgreSQL is not supported yet"),
+        (["--database-url", "postgresql://u@/db?host=/nowhere"], "cannot be opened"),
     ],
 )
 def test_settings_that_cannot_be_served_are_refused(tmp_path: Path, options: list[str], words: str) -> None:

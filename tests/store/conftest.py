@@ -3,16 +3,17 @@
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, insert
 
-from synclead.store import schema
-from synclead.store.engine import open_engine, sqlite_path, writing
+from support.postgres import Postgres
+from synclead.store import databases, schema
+from synclead.store.engine import open_engine, writing
 from synclead.store.secrets import MasterKey
-from synclead.store.sqlite import SqliteDatabase
 from synclead.store.transaction import Database
 from synclead.store.upgrade import upgrade
 from synclead.store.writer import Writer
@@ -22,10 +23,12 @@ MASTER_KEY = MasterKey(bytes(range(32)))
 Declare = Callable[..., int]
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", "postgres"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A new database with the current schema. A second adapter joins the suite here."""
-    assert request.param == "sqlite"
+    """A new database with the current schema, of each kind."""
+    if request.param == "postgres":
+        postgres: Postgres = request.getfixturevalue("postgres")
+        return postgres.new_database()
     url = f"sqlite:///{tmp_path}/leads.db"
     upgrade(url)
     return url
@@ -123,12 +126,7 @@ OpenDatabase = Callable[..., Database]
 def open_database(url: str) -> OpenDatabase:
     """Opens the adapter under test; keyword arguments are its deadlines."""
 
-    def open_it(**deadlines: float) -> Database:
-        path = sqlite_path(url)
-        assert path is not None
-        return SqliteDatabase(path, **deadlines)
-
-    return open_it
+    return partial(databases.open_database, url)
 
 
 @pytest.fixture

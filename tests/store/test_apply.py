@@ -1,8 +1,6 @@
 """Applying a declaration to a real database: what changes, what is refused, what stays."""
 
 import os
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, event, insert, select, update
@@ -13,11 +11,10 @@ from synclead.store.apply import apply_declaration
 from synclead.store.declaration import read_declaration
 from synclead.store.declaration_table import DeclarationError
 from synclead.store.demo import DEMO_USER, add_demo
-from synclead.store.engine import open_engine, reading, writing
+from synclead.store.engine import reading, writing
 from synclead.store.errors import StoreError
 from synclead.store.secrets import MasterKey
 from synclead.store.subscriptions import find_subscription
-from synclead.store.upgrade import upgrade
 
 KEY = MasterKey(bytes(32))
 HEAD = '[[subscription]]\nname = "Example Corp"\nmunchkin_account = "561-HYG-937"\n'
@@ -34,16 +31,6 @@ fields     = [ { name = "FavouriteColour", type = "string", label = "Favourite c
 partition = "Europe"
 when = [ { field = "country", is = ["Germany", "France"] }, { field = "Unsubscribed", is = "no" } ]
 """
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    """An empty database with the current schema."""
-    url = f"sqlite:///{tmp_path}/leads.db"
-    upgrade(url)
-    engine = open_engine(url)
-    yield engine
-    engine.dispose()
 
 
 def apply(engine: Engine, text: str, dry_run: bool = False) -> tuple[str, ...]:
@@ -195,10 +182,14 @@ def test_every_change_begins_with_the_lock(engine: Engine, line: str) -> None:
     apply(engine, HEAD + line)
 
     # The first reading only finds out which subscription is meant.
-    assert statements[0] == "BEGIN IMMEDIATE"
-    assert statements[1].startswith("SELECT subscription.id, subscription.name")
-    assert statements[2].startswith("SELECT counter.subscription_id")
-    assert any(statement.startswith(("UPDATE", "DELETE")) for statement in statements[3:])
+    before = {"sqlite": ["BEGIN IMMEDIATE"], "postgresql": ["SET LOCAL", "SELECT pg_advisory_xact_lock"]}
+    begin = before[engine.dialect.name]
+    finding, locking, *others = statements[len(begin) :]
+    assert all(statement.startswith(one) for statement, one in zip(statements, begin, strict=False))
+    assert finding.startswith("SELECT subscription.id, subscription.name")
+    assert locking.startswith("SELECT counter.subscription_id")
+    assert locking.endswith("FOR UPDATE") is (engine.dialect.name == "postgresql")
+    assert any(statement.startswith(("UPDATE", "DELETE")) for statement in others)
 
 
 def test_a_dry_run_says_the_same_and_writes_nothing(engine: Engine) -> None:

@@ -6,8 +6,9 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import Connection, Engine, func, insert, select, text
+from sqlalchemy import Connection, Engine, func, insert, select
 
+from support.constraints import allow_inserts, refuse_inserts
 from synclead.leads.outcome import Outcome
 from synclead.leads.record import RawAttribute, RawRecord
 from synclead.store import schema
@@ -75,9 +76,7 @@ def test_a_call_is_kept_whole_or_not_at_all(engine: Engine, declare: Declare, wr
     """Where its last rows are refused, lead, keys and numbers are as before; the next call has the same Id."""
     declare(1)
     with writing(engine) as connection:
-        connection.execute(
-            text("CREATE TRIGGER no_history BEFORE INSERT ON activity BEGIN SELECT raise(ABORT, 'no'); END")
-        )
+        refuse_inserts(connection, "activity")
     record = RawRecord(email="a@e.com", foreign_id="X", cookie=TOKEN, attributes=(RawAttribute("FirstName", "Ada"),))
 
     with pytest.raises(InternalError):
@@ -87,6 +86,6 @@ def test_a_call_is_kept_whole_or_not_at_all(engine: Engine, declare: Declare, wr
         for table in (schema.lead, schema.foreign_id, schema.cookie, schema.activity):
             assert connection.execute(select(func.count()).select_from(table)).scalar_one() == 0, table.name
     with writing(engine) as connection:
-        connection.execute(text("DROP TRIGGER no_history"))
+        allow_inserts(connection, "activity")
     (outcome,) = sync(writer, record)
     assert (outcome.status, outcome.lead.id, outcome.lead.change) == ("CREATED", 1, 1)

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select, text, update
+from sqlalchemy import Engine, select, update
 
 import synclead.leads.plan as planning
 import synclead.store.group as group_module
+from support.constraints import delay_inserts, refuse_inserts
 from synclead.leads.errors import LeadKeyRequiredError, LeadNotFoundError, UnknownLeadFieldError
 from synclead.leads.lead import ForeignId
 from synclead.leads.outcome import Outcome
@@ -296,12 +297,7 @@ def test_the_guilty_record_alone_is_refused(engine: Engine, declare: Declare, wr
     """A hand-made constraint meets one record of a group: it hears 10001, its neighbours their leads."""
     declare(1)
     with writing(engine) as connection:
-        connection.execute(
-            text(
-                "CREATE TRIGGER no_bob BEFORE INSERT ON lead WHEN new.email = 'bob@e.com' "
-                "BEGIN SELECT raise(ABORT, 'no bob'); END"
-            )
-        )
+        refuse_inserts(connection, "lead", "new.email = 'bob@e.com'")
     observer = Quiet()
 
     async def calls() -> list[Any]:
@@ -492,13 +488,7 @@ def test_a_slow_statement_is_ended(
     """A statement beyond its deadline is rolled back: nothing was written."""
     declare(1)
     with writing(engine) as connection:
-        connection.execute(
-            text(
-                "CREATE TRIGGER slow BEFORE INSERT ON lead BEGIN SELECT count(*) FROM "
-                "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 1000000000) "
-                "SELECT i FROM n); END"
-            )
-        )
+        delay_inserts(connection, "lead")
 
     async def calls() -> None:
         async with writer(open_database(statement_seconds=0.2), observer=Quiet()) as door:

@@ -36,13 +36,18 @@ def free_port() -> int:
 
 
 class Server:
-    """`synclead serve` on an SQLite database in `directory`, and the commands on the same database."""
+    """`synclead serve` on an SQLite database in `directory` or the one named, and the commands on the same database."""
 
     def __init__(
-        self, directory: Path, *, options: Sequence[str] = (), environment: Mapping[str, str] | None = None
+        self,
+        directory: Path,
+        *,
+        options: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+        database_url: str | None = None,
     ) -> None:
         self.directory = directory
-        self.database_url = f"sqlite:///{directory / 'leads.db'}"
+        self.database_url = database_url or f"sqlite:///{directory / 'leads.db'}"
         self.port = free_port()
         self.options = list(options)
         # Settings of whoever runs the tests must not reach the server under test.

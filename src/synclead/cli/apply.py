@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from synclead.cli.console import Refusal, show
-from synclead.cli.database import DEFAULT_URL, DatabaseUrl, opened, refuse_postgres
+from synclead.cli.database import DEFAULT_URL, DatabaseUrl, opened
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -31,7 +31,6 @@ def apply(
     from synclead.store.apply import apply_declaration
     from synclead.store.declaration import read_declaration
 
-    refuse_postgres(database_url)
     declared = read_declaration(_text(file), os.environ)
     opening = _tried(database_url) if dry_run else _open(database_url)
     with opening as (engine, key):

@@ -17,7 +17,12 @@ DEFAULT_URL = "sqlite:///synclead.db"
 
 DatabaseUrl = Annotated[
     str,
-    typer.Option("--database-url", envvar="SYNCLEAD_DATABASE_URL", metavar="URL", help="The database: sqlite:///FILE."),
+    typer.Option(
+        "--database-url",
+        envvar="SYNCLEAD_DATABASE_URL",
+        metavar="URL",
+        help="The database: sqlite:///FILE or postgresql://USER@HOST/NAME.",
+    ),
 ]
 SubscriptionName = Annotated[
     str | None,
@@ -29,31 +34,24 @@ SubscriptionName = Annotated[
 ]
 
 
-def refuse_postgres(url: str) -> None:
-    """Raise DatabaseUnavailableError for a URL of PostgreSQL."""
-    if url.startswith(("postgresql:", "postgres:", "postgresql+")):
-        raise DatabaseUnavailableError("PostgreSQL is not supported yet: use an SQLite file, sqlite:///FILE")
-
-
 @contextmanager
 def opened(url: str) -> Iterator["Engine"]:
-    """The database with its schema up to date, closed at the end.
+    """The database with the current schema, closed at the end.
 
-    Raises DatabaseUnavailableError where it does not answer, and what `store.upgrade` raises.
+    Raises DatabaseUnavailableError where it does not answer, and what `store.upgrade.prepare` raises.
     """
     # SQLAlchemy and Alembic take a third of a second to load: not for `--help`.
     from sqlalchemy.exc import DBAPIError
 
     from synclead.store.engine import open_engine
-    from synclead.store.upgrade import upgrade
+    from synclead.store.upgrade import prepare
 
-    refuse_postgres(url)
-    upgrade(url)
+    prepare(url)
     engine = open_engine(url)
     try:
         yield engine
     except DBAPIError as error:
-        raise DatabaseUnavailableError(f"the database did not answer: {error.orig}") from error
+        raise DatabaseUnavailableError(" ".join(f"the database did not answer: {error.orig}".split())) from error
     finally:
         engine.dispose()
 

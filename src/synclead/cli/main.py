@@ -8,6 +8,7 @@ import typer
 from synclead import __version__
 from synclead.cli.apply import apply
 from synclead.cli.console import Refusal, say
+from synclead.cli.db import db
 from synclead.cli.fields import fields
 from synclead.cli.lead import lead
 from synclead.cli.serve import serve
@@ -28,6 +29,7 @@ app.command()(sync)
 app.add_typer(lead, name="lead")
 app.add_typer(visitor, name="visitor")
 app.add_typer(fields, name="fields")
+app.add_typer(db, name="db")
 
 
 def _show_version(wanted: bool) -> None:

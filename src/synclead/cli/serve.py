@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from synclead.cli.console import Refusal
-from synclead.cli.database import refuse_postgres
 
 
 def serve(
@@ -16,10 +15,17 @@ def serve(
         str | None,
         typer.Option(
             metavar="URL",
-            help="The database. Default: sqlite:///synclead.db, with --demo sqlite:///synclead-demo.db.",
+            help="sqlite:///FILE or postgresql://USER@HOST/NAME. Default: sqlite:///synclead.db, with --demo sqlite:///synclead-demo.db.",
         ),
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Serving processes. Default: 1, and no more on SQLite.")] = None,
+    allow_unsafe_durability: Annotated[
+        bool | None,
+        typer.Option(
+            "--allow-unsafe-durability",
+            help="Serve from PostgreSQL with fsync or synchronous_commit off: leads are lost when the power fails.",
+        ),
+    ] = None,
     demo: Annotated[
         bool | None,
         typer.Option("--demo", help="Add the published samples' subscription and let its user in. Loopback only."),
@@ -67,7 +73,8 @@ def serve(
     """Answer syncLead at /soap/mktows/… and keep the leads.
 
     Every option can also be set in the environment: --log-level as SYNCLEAD_LOG_LEVEL, and so on.
-    Makes the database and brings its schema up to date. Logs go to stderr as JSON lines.
+    Makes an SQLite database and brings its schema up to date; for PostgreSQL `synclead db upgrade` does.
+    Logs go to stderr as JSON lines.
     """
     options = dict(locals())
     # The web server takes half a second to load: not for the other commands.
@@ -76,7 +83,6 @@ def serve(
 
     try:
         settings = load_settings(**options)
-        refuse_postgres(settings.database)
         raise typer.Exit(serve_until_stopped(settings))
     except SettingsError as error:
         raise Refusal(str(error)) from None

@@ -58,15 +58,11 @@ def sync(
 
 
 async def _foreseen(url: str, subscription_id: int, raw: "RawRecord") -> "Outcome":
-    from synclead.store.engine import sqlite_path
+    from synclead.store.databases import open_database
     from synclead.store.explain import explain
-    from synclead.store.sqlite import SqliteDatabase
     from synclead.store.transaction import DatabaseError
 
-    path = sqlite_path(url)
-    if path is None:
-        raise Refusal("only an SQLite file can be read here")
-    database = SqliteDatabase(path)
+    database = open_database(url)
     try:
         return await explain(database, subscription_id, raw, datetime.now(UTC))
     except DatabaseError as error:

@@ -34,7 +34,7 @@ from synclead.store.declaration_merge import merge
 from synclead.store.declaration_table import DeclarationError, shown
 from synclead.store.declared import DeclaredSubscription
 from synclead.store.demo import DEMO_KEY, DEMO_USER
-from synclead.store.engine import bump_config_version, lock_counter, reading, writing
+from synclead.store.engine import bump_config_version, lock_configuration, lock_counter, reading, writing
 from synclead.store.secrets import MasterKey
 
 
@@ -59,6 +59,7 @@ def apply_declaration(
     problems: list[str] = []
     try:
         with writing(engine) as connection:
+            lock_configuration(connection)
             for one in declared:
                 changes += _apply_one(connection, key, one, problems)
             if problems:

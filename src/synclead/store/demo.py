@@ -5,7 +5,7 @@ from sqlalchemy import Engine, or_, select
 from synclead.leads.places import DEFAULT_WORKSPACE, Workspace
 from synclead.store import schema
 from synclead.store.configuration import Configuration, UserSettings, add_subscription, store_changes
-from synclead.store.engine import writing
+from synclead.store.engine import lock_configuration, writing
 from synclead.store.errors import StoreError
 from synclead.store.secrets import MasterKey
 
@@ -23,6 +23,7 @@ def add_demo(engine: Engine, key: MasterKey) -> bool:
     """
     subscriptions, users = schema.subscription, schema.api_user
     with writing(engine) as connection:
+        lock_configuration(connection)
         taken = connection.execute(
             select(subscriptions.c.demo).where(
                 or_(

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, select, text, update
+from sqlalchemy import Connection, Engine, create_engine, event, func, select, text, update
 from sqlalchemy.engine import URL, Row, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -13,6 +13,18 @@ from synclead.store.errors import DatabaseUnavailableError
 from synclead.store.schema import counter
 
 LOCK_SECONDS = 10
+# Any number that no other program is likely to lock; released at the end of the transaction.
+_CONFIGURATION_LOCK = 0x73796E636C656165
+_POSTGRES_DEFAULTS: dict[str, Any] = {
+    "application_name": "synclead",
+    "connect_timeout": "10",
+    # A network that swallows everything is noticed within half a minute.
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+    "target_session_attrs": "read-write",
+}
 
 
 def parse_url(url: str) -> URL:
@@ -40,11 +52,22 @@ def sqlite_path(url: str) -> Path | None:
     return Path(str(parsed.database))
 
 
+def postgres_parameters(url: str) -> dict[str, Any]:
+    """What psycopg connects a PostgreSQL URL with: our defaults, and over them what the URL says."""
+    parsed = parse_url(url)
+    named = parsed.translate_connect_args(username="user", database="dbname")
+    query = {name: value if isinstance(value, str) else ",".join(value) for name, value in parsed.query.items()}
+    # PgBouncer in transaction mode gives each transaction another connection: prepare nothing.
+    return _POSTGRES_DEFAULTS | named | query | {"prepare_threshold": None}
+
+
 def open_engine(url: str) -> Engine:
     """An engine whose transactions begin by our own statement (see `reading` and `writing`)."""
     parsed = parse_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, isolation_level="READ COMMITTED")
+        return create_engine(
+            parsed, isolation_level="READ COMMITTED", connect_args=postgres_parameters(url), pool_pre_ping=True
+        )
     engine = create_engine(parsed, connect_args={"timeout": LOCK_SECONDS})
 
     @event.listens_for(engine, "connect")
@@ -87,6 +110,15 @@ def writing(engine: Engine) -> Iterator[Connection]:
         if connection.dialect.name == "postgresql":
             connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"))
         yield connection
+
+
+def lock_configuration(connection: Connection) -> None:
+    """Keeps every other command out that makes a subscription or the check value of the master key.
+
+    They have no row yet that could be locked. On SQLite BEGIN IMMEDIATE has done it already.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_CONFIGURATION_LOCK)))
 
 
 def lock_counter(connection: Connection, subscription_id: int) -> Row[Any] | None:

@@ -54,6 +54,10 @@ class DatabaseUnavailableError(StoreError):
     """The database cannot be opened."""
 
 
+class UnsafeDurabilityError(StoreError):
+    """The database would lose what it has acknowledged."""
+
+
 class MasterKeyError(StoreError):
     """The master key is missing, malformed or not the one that sealed the stored secrets."""
 

@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Engine, insert, select
 
-from synclead.store.engine import reading, sqlite_path, writing
+from synclead.store.engine import lock_configuration, reading, sqlite_path, writing
 from synclead.store.errors import MasterKeyError
 from synclead.store.schema import master_key_check
 
@@ -88,6 +88,7 @@ def open_master_key(engine: Engine, url: str, environ: Mapping[str, str]) -> Mas
     key = _find_key(url, environ, may_make=stored is None)
     if stored is None:
         with writing(engine) as connection:
+            lock_configuration(connection)
             stored = connection.execute(select(master_key_check.c.sealed)).scalar_one_or_none()
             if stored is None:
                 stored = key.check_value()

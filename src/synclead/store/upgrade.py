@@ -64,10 +64,23 @@ def check(url: str) -> None:
         raise OldSchemaError(f"there is no database {path} yet")
     try:
         with opened(url) as engine, reading(engine) as connection:
-            if _revision(connection) != head():
-                raise OldSchemaError("the database has an older schema: run `synclead db upgrade`")
+            revision = _revision(connection)
+            if revision != head():
+                found = "no schema yet" if revision is None else "an older schema"
+                raise OldSchemaError(f"the database has {found}: run `synclead db upgrade`")
     except (DBAPIError, sqlite3.Error) as error:
         raise _unavailable(error) from error
+
+
+def prepare(url: str) -> None:
+    """What every command does first: an SQLite file is brought up to date, a PostgreSQL database only checked.
+
+    Raises what `upgrade` and `check` raise.
+    """
+    if sqlite_path(url) is None:
+        check(url)
+    else:
+        upgrade(url)
 
 
 def head() -> str:
@@ -120,4 +133,4 @@ def _unavailable(error: Exception) -> StoreError:
     cause = getattr(error, "orig", None) or error
     if "file is not a database" in str(cause):
         return ForeignDatabaseError("the file is not an SQLite database")
-    return DatabaseUnavailableError(f"the database cannot be opened: {cause}".strip())
+    return DatabaseUnavailableError(" ".join(f"the database cannot be opened: {cause}".split()))

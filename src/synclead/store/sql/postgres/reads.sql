@@ -1,0 +1,96 @@
+-- part: lead
+-- A lead with its foreign ids (of each type the last ones set) and the number of its cookies, up to a bound.
+l.id, l."partition", l.email, l.email_key, l.change, l.created_at, l.updated_at, l.field_values,
+(
+    SELECT coalesce(json_agg(json_build_array(f.type, f.id, f.set_change)), '[]')
+    FROM (VALUES ('CUSTOM'), ('SFDC'), ('NETSUITE')) AS kind (type)
+    CROSS JOIN LATERAL (
+        SELECT own.type, own.id, own.set_change
+        FROM foreign_id AS own
+        WHERE own.subscription_id = l.subscription_id AND own.lead_id = l.id AND own.type = kind.type
+        ORDER BY own.set_change DESC
+        LIMIT ($1::json ->> 'limit')::bigint
+    ) AS f
+),
+(
+    SELECT count(*)
+    FROM (
+        SELECT 1
+        FROM cookie AS own
+        WHERE own.subscription_id = l.subscription_id AND own.lead_id = l.id
+        LIMIT ($1::json ->> 'limit')::bigint + 1
+    ) AS few
+)
+
+-- name: find_ids
+-- The leads of Ids; the Id of a merged lead stands for the survivor, a forgotten one for nobody.
+SELECT given.id, {lead}
+FROM json_array_elements_text($1::json -> 'keys') AS key (value)
+JOIN lead AS given
+    ON given.subscription_id = ($1::json ->> 'subscription')::integer AND given.id = key.value::integer
+JOIN lead AS l
+    ON l.subscription_id = given.subscription_id AND l.id = coalesce(given.merged_into, given.id)
+WHERE l.forgotten_at IS NULL
+
+-- name: find_foreign_ids
+-- The leads that have foreign ids; a key is a type and an id.
+SELECT held.type, held.id, {lead}
+FROM json_array_elements($1::json -> 'keys') AS key (value)
+JOIN foreign_id AS held
+    ON held.subscription_id = ($1::json ->> 'subscription')::integer
+    AND held.type = key.value ->> 0
+    AND held.id = key.value ->> 1
+JOIN lead AS l
+    ON l.subscription_id = held.subscription_id AND l.id = held.lead_id
+
+-- name: find_cookies
+-- The known leads of cookies.
+SELECT held.token, {lead}
+FROM json_array_elements_text($1::json -> 'keys') AS key (value)
+JOIN cookie AS held
+    ON held.subscription_id = ($1::json ->> 'subscription')::integer AND held.token = key.value
+JOIN lead AS l
+    ON l.subscription_id = held.subscription_id AND l.id = held.lead_id
+
+-- name: find_visitors
+-- The anonymous visitors of cookies.
+SELECT held.token, v.id, v.field_values
+FROM json_array_elements_text($1::json -> 'keys') AS key (value)
+JOIN cookie AS held
+    ON held.subscription_id = ($1::json ->> 'subscription')::integer AND held.token = key.value
+JOIN visitor AS v
+    ON v.subscription_id = held.subscription_id AND v.id = held.visitor_id
+WHERE held.lead_id IS NULL
+
+-- name: find_emails
+-- Of each Email's leads the last changed.
+SELECT {lead}
+FROM json_array_elements_text($1::json -> 'keys') AS key (value)
+CROSS JOIN LATERAL (
+    SELECT candidate.*
+    FROM lead AS candidate
+    WHERE candidate.subscription_id = ($1::json ->> 'subscription')::integer
+      AND candidate.email_key = key.value
+    ORDER BY candidate.change DESC
+    LIMIT ($1::json ->> 'limit')::bigint
+) AS l
+
+-- name: find_emails_without_type
+-- Of each Email's leads without a foreign id of a type the last changed; a key is an Email and a type.
+SELECT {lead}
+FROM json_array_elements($1::json -> 'keys') AS key (value)
+CROSS JOIN LATERAL (
+    SELECT candidate.*
+    FROM lead AS candidate
+    WHERE candidate.subscription_id = ($1::json ->> 'subscription')::integer
+      AND candidate.email_key = key.value ->> 0
+      AND NOT EXISTS (
+          SELECT 1
+          FROM foreign_id AS own
+          WHERE own.subscription_id = candidate.subscription_id
+            AND own.lead_id = candidate.id
+            AND own.type = key.value ->> 1
+      )
+    ORDER BY candidate.change DESC
+    LIMIT ($1::json ->> 'limit')::bigint
+) AS l
