@@ -3,6 +3,7 @@
 import asyncio
 import json
 import multiprocessing
+import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,10 +14,11 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, insert, select, text, update
 
 from support.postgres import Postgres
-from synclead.leads.record import RawRecord
+from synclead.leads.record import RawAttribute, RawRecord
 from synclead.store import errors, schema, upgrade
 from synclead.store.durability import check_durability
 from synclead.store.engine import lock_counter, open_engine, opened, postgres_parameters, reading, writing
+from synclead.store.observer import Observer
 from synclead.store.postgres import PostgresDatabase
 from synclead.store.secrets import open_master_key
 from synclead.store.sql import load_statements
@@ -186,6 +188,36 @@ def test_connections_that_the_server_ended_are_not_used_again(
             return [first.status, second.status]
 
     assert asyncio.run(calls()) == ["CREATED", "UPDATED"]
+
+
+def test_a_refusal_shows_no_values(declare: Declare, engine: Engine, writer: Any) -> None:
+    """What is logged of a refused record names the table and the constraint, and nothing of the lead."""
+    declare(1)
+    with writing(engine) as connection:
+        connection.execute(text("ALTER TABLE lead ADD CONSTRAINT no_ada CHECK (field_values ->> 'FirstName' <> 'Ada')"))
+    logged: list[str] = []
+
+    class Log(Observer):
+        def failed(self, reference: str, error: Exception | str) -> None:
+            assert isinstance(error, Exception)
+            logged.append("".join(traceback.format_exception(error)))
+
+    async def calls() -> list[Any]:
+        records = [
+            RawRecord(email=f"{n}@e.com", attributes=(RawAttribute("FirstName", name),)) for n, name in enumerate(names)
+        ]
+        async with writer(observer=Log()) as door:
+            return await asyncio.gather(*(door.sync(1, record) for record in records), return_exceptions=True)
+
+    names = ("Ada", "A\0da", "Eve")
+    ada, nul, eve = asyncio.run(calls())
+
+    assert isinstance(ada, errors.InternalError)
+    assert isinstance(nul, errors.InternalError)
+    assert eve.status == "CREATED"
+    assert "CheckViolation 23514 lead no_ada" in logged[0]
+    assert "UntranslatableCharacter 22P05" in logged[1]
+    assert not [entry for entry in logged if "@e.com" in entry or "FirstName" in entry]
 
 
 def test_a_slow_statement_is_ended_by_the_server(url: str, engine: Engine) -> None:

@@ -146,8 +146,8 @@ class PostgresTransaction:
             # The server ends a slow statement; a network that swallows everything ends nothing.
             async with asyncio.timeout(seconds):
                 answers = await self._send(connection, statements, commit)
-        except UnicodeError as error:
-            raise DataRefusedError(str(error)) from error
+        except UnicodeError:
+            raise DataRefusedError("half a surrogate pair cannot be stored") from None
         except TimeoutError as error:
             await self._lose()
             raise DatabaseLostError("the database does not answer") from error
@@ -155,7 +155,8 @@ class PostgresTransaction:
             refusal = _refusal(error, is_open=not connection.closed)
             if isinstance(refusal, DatabaseLostError):
                 await self._lose()
-            raise refusal from error
+            # Not from it: its details show the values of leads, and the chain is logged.
+            raise refusal from None
         except BaseException:
             await self._lose()
             raise
@@ -205,7 +206,7 @@ _AGAIN = ("08", "25", "40", "57")
 def _refusal(error: psycopg.Error, *, is_open: bool) -> DatabaseError:
     """Which of our errors it is; the transaction is over, except where it is a DatabaseLostError."""
     state = error.sqlstate or ""
-    text = " ".join(str(error).split())
+    text = _text(error, state)
     if isinstance(error, psycopg.errors.LockNotAvailable):
         return LockTimeoutError("another writer keeps the subscription locked")
     if isinstance(error, psycopg.errors.QueryCanceled):
@@ -215,3 +216,11 @@ def _refusal(error: psycopg.Error, *, is_open: bool) -> DatabaseError:
     if not state or not is_open or state[:2] in _AGAIN:
         return DatabaseLostError(text)
     return DatabaseError(text)
+
+
+def _text(error: psycopg.Error, state: str) -> str:
+    """What happened, without the values that it happened to: this is logged."""
+    parts = (type(error).__name__, state, error.diag.table_name, error.diag.constraint_name)
+    named = " ".join(part for part in parts if part)
+    # A data exception quotes the value in its first line, an error of the connection has nothing to quote.
+    return named if state[:2] in _DATA else " ".join(f"{named}: {error.diag.message_primary or error}".split())
