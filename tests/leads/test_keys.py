@@ -219,7 +219,7 @@ def test_a_token_is_kept_exactly_as_sent(token: str) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        pytest.param(f"id:999-XXX-999&token:{TOKEN}", "'999-XXX-999' is not an account", id="another account"),
+        pytest.param(f"id:999-ZZZ-999&token:{TOKEN}", "'999-ZZZ-999' is not an account", id="another account"),
         pytest.param(f"id:{ACCOUNT}", "is not id:ACCOUNT&token:TOKEN", id="no token"),
         pytest.param(f"id:{ACCOUNT}&token:", "is not a token", id="a blank token"),
         pytest.param("_mch-ab", "is not id:ACCOUNT", id="a token too short"),

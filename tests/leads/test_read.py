@@ -27,7 +27,7 @@ from synclead.leads.subscription import Subscription
 ACCOUNT = "561-HYG-937"
 TOKEN = "_mch-example.com-1772443800000-48151"
 COOKIE = f"id:{ACCOUNT}&token:{TOKEN}"
-OTHERS_COOKIE = f"id:999-XXX-999&token:{TOKEN}"
+OTHERS_COOKIE = f"id:999-ZZZ-999&token:{TOKEN}"
 BAD_SCORE = ("LeadScore", "many")
 
 SUBSCRIPTION = Subscription(

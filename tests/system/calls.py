@@ -32,7 +32,7 @@ cookies = st.one_of(
     st.sampled_from(tokens),
     st.sampled_from(tokens).map("id:ACCOUNT&token:{}".format),
     st.sampled_from(tokens).map("id%3AALIAS%26token%3A{}".format),
-    st.sampled_from(["id:999-XXX-999&token:_mch-e#.com-1-1", "id:ACCOUNT&token:", "?", ""]),
+    st.sampled_from(["id:999-ZZZ-999&token:_mch-e#.com-1-1", "id:ACCOUNT&token:", "?", ""]),
 )
 workspaces = st.one_of(st.none(), st.sampled_from([None, "Default", "default", "EMEA", " emea ", "Aloha", "", "Asia"]))
 values = st.one_of(
