@@ -2,10 +2,12 @@
 
 import re
 import tomllib
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import synclead
@@ -79,3 +81,13 @@ def test_the_version_stands_in_one_place() -> None:
     assert "version" in PROJECT["project"]["dynamic"]
     assert PROJECT["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "synclead.__version__"}
     assert re.fullmatch(r"\d+\.\d+\.\d+", synclead.__version__)
+
+
+def test_every_package_runs_on_every_python_3_11() -> None:
+    """No locked version asks for a later patch of 3.11 than the first: systems ship old ones and keep them."""
+    asking = {
+        package.metadata["Name"]: package.metadata["Requires-Python"]
+        for package in distributions()
+        if "Requires-Python" in package.metadata
+    }
+    assert {name: wanted for name, wanted in asking.items() if not SpecifierSet(wanted).contains("3.11.0")} == {}
