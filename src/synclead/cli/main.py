@@ -7,6 +7,7 @@ import typer
 
 from synclead import __version__
 from synclead.cli.apply import apply
+from synclead.cli.backup import backup
 from synclead.cli.console import Refusal, say
 from synclead.cli.db import db
 from synclead.cli.fields import fields
@@ -30,6 +31,7 @@ app.add_typer(lead, name="lead")
 app.add_typer(visitor, name="visitor")
 app.add_typer(fields, name="fields")
 app.add_typer(db, name="db")
+app.command()(backup)
 
 
 def _show_version(wanted: bool) -> None:

@@ -103,6 +103,16 @@ def key_file_beside(database: Path) -> Path:
     return database.with_name(database.name + ".master-key")
 
 
+def master_key_place(url: str, environ: Mapping[str, str]) -> str:
+    """Where the master key of a database is looked for, in words for an operator."""
+    if environ.get("SYNCLEAD_MASTER_KEY"):
+        return "the value of SYNCLEAD_MASTER_KEY"
+    if name := environ.get("SYNCLEAD_MASTER_KEY_FILE"):
+        return f"the file {name}"
+    database = sqlite_path(url)
+    return "SYNCLEAD_MASTER_KEY" if database is None else f"the file {key_file_beside(database)}"
+
+
 def _find_key(url: str, environ: Mapping[str, str], *, may_make: bool) -> MasterKey:
     if text := environ.get("SYNCLEAD_MASTER_KEY"):
         return MasterKey.from_text(text)
