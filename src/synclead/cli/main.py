@@ -7,8 +7,10 @@ import typer
 
 from synclead import __version__
 from synclead.cli.apply import apply
+from synclead.cli.backup import backup
 from synclead.cli.console import Refusal, say
 from synclead.cli.db import db
+from synclead.cli.doctor import doctor
 from synclead.cli.fields import fields
 from synclead.cli.lead import lead
 from synclead.cli.serve import serve
@@ -30,6 +32,8 @@ app.add_typer(lead, name="lead")
 app.add_typer(visitor, name="visitor")
 app.add_typer(fields, name="fields")
 app.add_typer(db, name="db")
+app.command()(backup)
+app.command()(doctor)
 
 
 def _show_version(wanted: bool) -> None:

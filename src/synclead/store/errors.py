@@ -62,6 +62,10 @@ class MasterKeyError(StoreError):
     """The master key is missing, malformed or not the one that sealed the stored secrets."""
 
 
+class BackupError(StoreError):
+    """The copy of a database was not made."""
+
+
 class AlreadyServedError(StoreError):
     """Another process serves this SQLite file."""
 

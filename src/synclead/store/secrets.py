@@ -23,6 +23,7 @@ from synclead.store.schema import master_key_check
 _NONCE_BYTES = 12
 _CHECK_CONTEXT = b"synclead master key check"
 _CHECK_TEXT = b"synclead"
+_WRONG_KEY = "the master key is not the one that sealed this database's secrets"
 
 
 class MasterKey:
@@ -94,13 +95,40 @@ def open_master_key(engine: Engine, url: str, environ: Mapping[str, str]) -> Mas
                 stored = key.check_value()
                 connection.execute(insert(master_key_check).values(id=1, sealed=stored))
     if not key.fits(stored):
-        raise MasterKeyError("the master key is not the one that sealed this database's secrets")
+        raise MasterKeyError(_WRONG_KEY)
+    return key
+
+
+def stored_master_key(engine: Engine, url: str, environ: Mapping[str, str]) -> MasterKey | None:
+    """The master key, checked against the database, without making or storing one; None before the first use.
+
+    Raises MasterKeyError with what to do, also before the first use on PostgreSQL.
+    """
+    with reading(engine) as connection:
+        stored = connection.execute(select(master_key_check.c.sealed)).scalar_one_or_none()
+    if stored is None and sqlite_path(url) is not None:
+        return None
+    key = _find_key(url, environ, may_make=False)
+    if stored is None:
+        return None
+    if not key.fits(stored):
+        raise MasterKeyError(_WRONG_KEY)
     return key
 
 
 def key_file_beside(database: Path) -> Path:
     """Where the master key of an SQLite database lies when no setting names another place."""
     return database.with_name(database.name + ".master-key")
+
+
+def master_key_place(url: str, environ: Mapping[str, str]) -> str:
+    """Where the master key of a database is looked for, in words for an operator."""
+    if environ.get("SYNCLEAD_MASTER_KEY"):
+        return "the value of SYNCLEAD_MASTER_KEY"
+    if name := environ.get("SYNCLEAD_MASTER_KEY_FILE"):
+        return f"the file {name}"
+    database = sqlite_path(url)
+    return "SYNCLEAD_MASTER_KEY" if database is None else f"the file {key_file_beside(database)}"
 
 
 def _find_key(url: str, environ: Mapping[str, str], *, may_make: bool) -> MasterKey:

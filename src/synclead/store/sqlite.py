@@ -191,7 +191,7 @@ class ServeLock:
     def __init__(self, database: Path) -> None:
         """Takes the lock. Raises AlreadyServedError when another process has it."""
         # A file of its own: closing any descriptor of the database would drop SQLite's own locks.
-        path = database.with_name(database.name + ".serve-lock")
+        path = _lock_file(database)
         self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -202,3 +202,22 @@ class ServeLock:
     def release(self) -> None:
         """Lets another process serve."""
         os.close(self._handle)
+
+
+def is_served(database: Path) -> bool:
+    """Whether a process serves the SQLite file now. Makes no file; lets go at once of what it takes to know."""
+    try:
+        handle = os.open(_lock_file(database), os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def _lock_file(database: Path) -> Path:
+    return database.with_name(database.name + ".serve-lock")

@@ -72,6 +72,19 @@ def check(url: str) -> None:
         raise _unavailable(error) from error
 
 
+def require_ours(url: str) -> None:
+    """Returns when the database has a schema of ours, of any release up to this one; changes nothing.
+
+    Raises OldSchemaError for an empty database, and what `check` raises.
+    """
+    try:
+        with opened(url) as engine, reading(engine) as connection:
+            if _revision(connection) is None:
+                raise OldSchemaError("the database is empty")
+    except (DBAPIError, sqlite3.Error) as error:
+        raise _unavailable(error) from error
+
+
 def prepare(url: str) -> None:
     """What every command does first: an SQLite file is brought up to date, a PostgreSQL database only checked.
 

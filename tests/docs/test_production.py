@@ -1,0 +1,47 @@
+"""The commands of docs/production.md work in the order in which they stand."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from support.envelopes import Call
+from support.inside import USER
+from support.orchard import DECLARATION
+from support.server import Server
+from support.tools import needs
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "production.md"
+
+
+def commands(heading: str) -> str:
+    """The shell blocks of a section, one after the other."""
+    section = DOCUMENT.read_text(encoding="utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    return "".join(re.findall(r"^```sh\n(.*?)^```$", section, re.DOTALL | re.MULTILINE))
+
+
+@needs("bash")
+def test_back_up_and_restore(tmp_path: Path) -> None:
+    """A lead is found again by a server on the restored copy, for the same API user."""
+    call = Call(email="t@t.com", return_lead=False)
+    program = Path(sys.executable).with_name("synclead")
+    server = Server(tmp_path, database_url=f"sqlite:///{tmp_path}/synclead.db")
+    restored = Server(tmp_path, database_url=f"sqlite:///{tmp_path}/restored.db")
+    try:
+        server.apply(DECLARATION)
+        server.start()
+        with server.caller(USER) as caller:
+            made = caller.sync(call)
+        script = re.sub(r"^synclead ", f"{program} ", commands("Back up and restore"), flags=re.MULTILINE)
+        subprocess.run(
+            ["bash", "-euc", script], cwd=tmp_path, env=server.environment, check=True, capture_output=True, timeout=60
+        )
+        server.stop()
+        restored.start()
+        with restored.caller(USER) as caller:
+            found = caller.sync(call)
+    finally:
+        server.close()
+        restored.close()
+    assert (made.status, found.status) == ("CREATED", "UPDATED")
+    assert found.lead_id == made.lead_id
