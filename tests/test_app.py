@@ -11,7 +11,10 @@ from starlette.testclient import TestClient
 from support.envelopes import Answer, Call, Credentials, envelope, read_answer, w3c_now
 from synclead.app import create_app, open_store
 from synclead.settings import load_settings
+from synclead.store.apply import apply_declaration
+from synclead.store.declaration import read_declaration
 from synclead.store.errors import AlreadyServedError, DatabaseUnavailableError, StoreError
+from synclead.store.secrets import open_master_key
 from synclead.store.writer import Writer
 
 DEMO = Credentials("demo17_1_809934544BFABAE58E5D27", "27272727aa")
@@ -129,3 +132,27 @@ def test_collections_are_rare_while_serving(tmp_path: Path) -> None:
         assert gc.get_freeze_count() > 0
         assert gc.get_threshold()[0] > before[0]
     assert gc.get_threshold() == before
+
+
+def test_declared_limits_of_calls_are_kept(tmp_path: Path) -> None:
+    """A call beyond the declared limit of a day writes nothing; a restart begins the count anew."""
+    settings = load_settings(database_url=f"sqlite:///{tmp_path}/leads.db")
+    bob = Credentials("bob_1", "a key of bob")
+    declared = (
+        '[[subscription]]\nname = "Example Corp"\nmunchkin_account = "561-HYG-937"\n'
+        f'api_users = [{{ id = "{bob.user}", encryption_key = "{bob.key}" }}]\nlimits = {{ calls_per_day = 2 }}\n'
+    )
+
+    def statuses(running: TestClient) -> list[str | None]:
+        responses = [running.post(PATH, content=envelope(Call(email=f"{number}@t.com"), bob)) for number in range(3)]
+        answers = [read_answer(response.status_code, response.content) for response in responses]
+        return [answer.status or answer.fault_string for answer in answers]
+
+    store = open_store(settings)
+    key = open_master_key(store.engine, settings.database, {})
+    apply_declaration(store.engine, key, read_declaration(declared, {}))
+    refused = "20015 - Request limit exceeded"
+    with TestClient(create_app(settings, store)) as running:
+        assert statuses(running) == ["CREATED", "CREATED", refused]
+    with TestClient(create_app(settings, open_store(settings))) as running:
+        assert statuses(running) == ["UPDATED", "UPDATED", refused]

@@ -162,6 +162,28 @@ def test_a_change_raises_the_config_version(engine: Engine) -> None:
     assert stored(engine).policy.bad_cookie == "ignore"
 
 
+def test_a_table_of_limits_replaces_the_stored_one(engine: Engine) -> None:
+    """Limits are what the last table said: one that it does not name is gone, and an empty table takes all away."""
+
+    def limits() -> dict[str, int]:
+        with reading(engine) as connection:
+            return dict(connection.execute(select(schema.subscription.c.limits)).scalar_one())
+
+    apply(engine, HEAD + "limits = { calls_per_day = 10000, concurrent_calls = 10 }")
+    assert limits() == {"calls_per_day": 10000, "concurrent_calls": 10}
+    assert apply(engine, HEAD + 'time_zone = "Europe/Berlin"') != ()
+    assert limits() == {"calls_per_day": 10000, "concurrent_calls": 10}
+
+    assert apply(engine, HEAD + "limits = { calls_per_20s = 100, concurrent_calls = 5 }") == (
+        "Example Corp: changed limit calls_per_day from 10000 to none",
+        "Example Corp: changed limit calls_per_20s from none to 100",
+        "Example Corp: changed limit concurrent_calls from 10 to 5",
+    )
+    assert limits() == {"calls_per_20s": 100, "concurrent_calls": 5}
+    assert len(apply(engine, HEAD + "limits = {}")) == 2
+    assert limits() == {}
+
+
 def test_a_preset_decides_every_choice(engine: Engine) -> None:
     """A policy with a preset is the preset and what stands beside it, whatever was stored."""
     apply(engine, HEAD + 'policy = { cookie_conflict = "update" }')

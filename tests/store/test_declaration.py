@@ -14,6 +14,7 @@ munchkin_aliases = ["100-AAA-200"]
 workspaces_enabled = true
 first_lead_id = 1000001
 time_zone = "Europe/Berlin"
+limits = { calls_per_day = 10000, calls_per_20s = 100, concurrent_calls = 10 }
 policy = { preset = "document", bad_cookie = "ignore" }
 api_users  = [ { id = "bigcorp1_461839624B16E06BA2D663", encryption_key_env = "BIGCORP_KEY" } ]
 partitions = [ "Default", "Europe" ]
@@ -49,6 +50,7 @@ def test_the_documented_example_is_understood() -> None:
     assert found.workspaces_enabled is True
     assert found.first_lead_id == 1000001
     assert found.time_zone == "Europe/Berlin"
+    assert found.limits == {"calls_per_day": 10000, "calls_per_20s": 100, "concurrent_calls": 10}
     assert found.policy == {"preset": "document", "bad_cookie": "ignore"}
     assert [(user.id, user.keys) for user in found.api_users] == [("bigcorp1_461839624B16E06BA2D663", ("secret-1",))]
     assert [partition.name for partition in found.partitions] == ["Default", "Europe"]
@@ -66,6 +68,7 @@ def test_what_a_file_does_not_mention_is_none() -> None:
 
     assert found.time_zone is None
     assert found.policy is None
+    assert found.limits is None
     assert found.assignment_rules is None
     assert found.partitions == ()
 
@@ -83,7 +86,14 @@ def test_what_a_file_does_not_mention_is_none() -> None:
         ('munchkin_aliases = ["x"]', ("munchkin_aliases", '"x"', "NNN-AAA-NNN")),
         ('policy = { preset = "strict" }', ("Example Corp", "preset", "strict")),
         ('policy = { bad_cookie = "eat" }', ("bad_cookie", "eat")),
-        ("limits = { calls_per_day = 5 }", ("Example Corp", "limits are not supported yet")),
+        ("limits = { calls_per_day = 0 }", ("Example Corp, limits", "calls_per_day = 0", "whole number from 1")),
+        ("limits = { calls_per_20s = 1.5 }", ("Example Corp, limits", "calls_per_20s = 1.5", "whole number")),
+        ("limits = { concurrent_calls = true }", ("Example Corp, limits", "concurrent_calls = true", "whole number")),
+        (
+            "limits = { calls_per_dya = 5 }",
+            ("Example Corp, limits", '"calls_per_dya"', 'did you mean "calls_per_day"?'),
+        ),
+        ("limits = 5", ("Example Corp", "limits = 5", "must be a table")),
         ('api_users = [{ encryption_key = "k" }]', ("user 1", "id is missing")),
         ('api_users = [{ id = "a b", encryption_key = "k" }]', ('user "a b"', "without blanks")),
         ('api_users = [{ id = "u", encryption_keys = ["a", "b", "c"] }]', ('user "u"', "[new, old]")),

@@ -1,7 +1,7 @@
 """An endpoint with a writer in memory, and a client of it that needs no network."""
 
 import asyncio
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,11 +31,12 @@ class MemoryUser:
     keys: tuple[bytes, ...] = (ANNA.key.encode(),)
     disabled: bool = False
     demo: bool = False
+    limits: Mapping[str, int] = field(default_factory=dict)
 
 
 class MemoryUsers:
-    def __init__(self, rules: Subscription) -> None:
-        self._user = MemoryUser(rules)
+    def __init__(self, rules: Subscription, limits: Mapping[str, int]) -> None:
+        self._user = MemoryUser(rules, limits=limits)
 
     async def user(self, user_id: str, *, newest: bool = False) -> MemoryUser | None:
         return self._user if user_id == ANNA.user else None
@@ -71,11 +72,18 @@ class Response:
 class Client:
     """Sends requests to an endpoint of its own."""
 
-    def __init__(self, *, limits: BodyLimits | None = None, public_url: str | None = None, **rules: Any) -> None:
+    def __init__(
+        self,
+        *,
+        limits: BodyLimits | None = None,
+        call_limits: Mapping[str, int] | None = None,
+        public_url: str | None = None,
+        **rules: Any,
+    ) -> None:
         self.writer = MemoryWriter(World(subscription(**rules)))
         self.parts = Parts(
             contract=CONTRACT,
-            users=MemoryUsers(self.writer.world.subscription),
+            users=MemoryUsers(self.writer.world.subscription, call_limits or {}),
             writer=self.writer,
             now=lambda: NOW,
             window=timedelta(minutes=15),

@@ -47,6 +47,7 @@ class User:
     keys: tuple[bytes, ...] = (USER.key.encode(),)
     disabled: bool = False
     demo: bool = False
+    limits: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass

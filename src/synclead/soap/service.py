@@ -11,8 +11,9 @@ from synclead.leads.errors import SyncleadError
 from synclead.leads.subscription import Subscription
 from synclead.soap import authentication
 from synclead.soap.authentication import AuthenticationFailedError, Users
-from synclead.soap.envelope import parse, read_workspace
+from synclead.soap.envelope import Envelope, parse, read_workspace
 from synclead.soap.errors import UnsupportedOperationError
+from synclead.soap.limiting import CallLimiter
 from synclead.soap.limits import ReadLimits
 from synclead.soap.messages import Message
 from synclead.soap.operations import HANDLERS, Handler
@@ -47,6 +48,9 @@ class ApiUser(authentication.User, Protocol):
     @property
     def subscription(self) -> Subscription: ...
 
+    @property
+    def limits(self) -> Mapping[str, int]: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -62,6 +66,7 @@ class Parts:
     demo: bool = False
     limits: ReadLimits = field(default_factory=ReadLimits)
     handlers: Mapping[str, Handler] = field(default_factory=lambda: HANDLERS)
+    limiter: CallLimiter = field(default_factory=CallLimiter)
 
 
 async def answer(body: bytes, charset: str | None, parts: Parts, facts: dict[str, Any], reference: str) -> bytes:
@@ -72,10 +77,14 @@ async def answer(body: bytes, charset: str | None, parts: Parts, facts: dict[str
     nothing written, unless its message says otherwise.
     """
     envelope = parse(body, charset, parts.limits)
-    name = envelope.operation_name
     user = await _authenticate(envelope.headers, parts, facts, reference)
-    subscription = user.subscription
-    facts["subscription"] = subscription.name
+    facts["subscription"] = user.subscription.name
+    with parts.limiter.call(user.subscription.id, user.limits, parts.now()):
+        return await _carry_out(envelope, user.subscription, parts, facts)
+
+
+async def _carry_out(envelope: Envelope, subscription: Subscription, parts: Parts, facts: dict[str, Any]) -> bytes:
+    name = envelope.operation_name
     operation = parts.contract.operation(name)
     handler = parts.handlers.get(operation.name) if operation is not None else None
     if operation is None or handler is None:

@@ -35,6 +35,8 @@ class Configuration:
     first_lead_id: int = 1
     time_zone: str = "UTC"
     policy: Policy = field(default_factory=Policy)
+    limits: Mapping[str, int] = field(default_factory=dict)
+    """Limits of calls that are set, by the names of `declared.LIMITS`."""
     demo: bool = False
     partitions: tuple[str, ...] = ()
     workspaces: tuple[Workspace, ...] = ()
@@ -62,6 +64,7 @@ def load(connection: Connection, key: MasterKey, subscription_id: int) -> Config
         first_lead_id=row.first_lead_id,
         time_zone=row.time_zone,
         policy=rules.policy,
+        limits=row.limits,
         demo=row.demo,
         partitions=rules.places.partitions,
         workspaces=rules.places.workspaces,
@@ -131,7 +134,7 @@ def _subscription_row(configuration: Configuration) -> dict[str, object]:
         "workspaces_enabled": configuration.workspaces_enabled,
         "time_zone": configuration.time_zone,
         "policy": asdict(configuration.policy),
-        "limits": {},
+        "limits": dict(configuration.limits),
         "first_lead_id": configuration.first_lead_id,
         "demo": configuration.demo,
     }

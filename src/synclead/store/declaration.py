@@ -16,6 +16,7 @@ from synclead.leads.policy import Policy
 from synclead.leads.text import fold
 from synclead.store.declaration_table import DeclarationError, Table, shown
 from synclead.store.declared import (
+    LIMITS,
     DeclaredField,
     DeclaredPartition,
     DeclaredRule,
@@ -25,6 +26,7 @@ from synclead.store.declared import (
 )
 
 FIRST_LEAD_IDS = (1, 2_147_483_647)
+HIGHEST_LIMIT = 2_147_483_647
 _ACCOUNT = re.compile(r"[0-9]{3}-[A-Za-z]{3}-[0-9]{3}")
 _USER_ID = re.compile(r"[!-~]{1,255}")
 
@@ -71,8 +73,6 @@ def _subscription(table: Table, environ: Mapping[str, str]) -> DeclaredSubscript
     if account is not None and not _ACCOUNT.fullmatch(account):
         table.refuse("munchkin_account", "is not an account; write it as NNN-AAA-NNN, like 561-HYG-937")
         account = None
-    if table.has("limits"):
-        table.note("limits are not supported yet; take the key out")
     declared = DeclaredSubscription(
         name=name or "",
         munchkin_account=(account or "").upper(),
@@ -81,6 +81,7 @@ def _subscription(table: Table, environ: Mapping[str, str]) -> DeclaredSubscript
         first_lead_id=table.number("first_lead_id", *FIRST_LEAD_IDS),
         time_zone=_time_zone(table),
         policy=_policy(table),
+        limits=_limits(table),
         api_users=_users(table, environ),
         partitions=_partitions(table),
         workspaces=_workspaces(table),
@@ -122,6 +123,15 @@ def _policy(table: Table) -> Mapping[str, object] | None:
         except ValueError as error:
             table.note(str(error))
     return policy
+
+
+def _limits(table: Table) -> Mapping[str, int] | None:
+    entry = table.table("limits")
+    if entry is None:
+        return None
+    limits = {key: entry.number(key, 1, HIGHEST_LIMIT) for key in LIMITS}
+    entry.finish()
+    return {key: limit for key, limit in limits.items() if limit is not None}
 
 
 def _users(table: Table, environ: Mapping[str, str]) -> tuple[DeclaredUser, ...]:

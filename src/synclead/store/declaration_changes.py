@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from synclead.store.configuration import Configuration, UserSettings
 from synclead.store.declaration_table import shown
+from synclead.store.declared import LIMITS
 
 _SETTINGS = ("munchkin_account", "munchkin_aliases", "workspaces_enabled", "first_lead_id", "time_zone")
 
@@ -22,6 +23,10 @@ def describe(old: Configuration, new: Configuration) -> Iterator[str]:
     for key, after in asdict(new.policy).items():
         if policy[key] != after:
             yield f"{where}: changed policy {key} from {shown(policy[key])} to {shown(after)}"
+    for key in LIMITS:
+        limit, limit_now = (shown(one.limits[key]) if key in one.limits else "none" for one in (old, new))
+        if limit != limit_now:
+            yield f"{where}: changed limit {key} from {limit} to {limit_now}"
     for line in (
         *_users(old.users, new.users),
         *_named("partition", dict.fromkeys(old.partitions), dict.fromkeys(new.partitions)),

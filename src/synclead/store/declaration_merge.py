@@ -46,6 +46,7 @@ def merge(old: Configuration | None, declared: DeclaredSubscription, problems: l
         first_lead_id=_chosen(declared.first_lead_id, before.first_lead_id),
         time_zone=_chosen(declared.time_zone, before.time_zone),
         policy=_policy(before.policy, declared.policy),
+        limits=_chosen(declared.limits, before.limits),
         partitions=partitions,
         workspaces=_workspaces(before.workspaces, declared.workspaces, partitions, mistakes),
         fields=_fields(before.fields, declared.fields, mistakes),

@@ -111,6 +111,11 @@ class Table:
         self.refuse(key, "must be a table, like { key = value }")
         return None
 
+    def table(self, key: str) -> "Table | None":
+        """A table to be read key by key, or None where it is absent or bad."""
+        raw = self.mapping(key)
+        return None if raw is None else Table(raw, f"{self.where}, {key}", self._problems)
+
     def tables(self, key: str, what: str, name_key: str, bare_names: bool = False) -> "list[Table] | None":
         """A list of tables, or None where it is absent or bad.
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from synclead.leads.fields import FieldType
 
+LIMITS = ("calls_per_day", "calls_per_20s", "concurrent_calls")
+"""Limits of calls that a subscription can have."""
+
 
 @dataclass(frozen=True, slots=True)
 class DeclaredUser:
@@ -68,6 +71,8 @@ class DeclaredSubscription:
     first_lead_id: int | None = None
     time_zone: str | None = None
     policy: Mapping[str, object] | None = None
+    limits: Mapping[str, int] | None = None
+    """By the names of `LIMITS`. A table that is there replaces the stored one; an empty one takes all limits away."""
     api_users: tuple[DeclaredUser, ...] = ()
     partitions: tuple[DeclaredPartition, ...] = ()
     workspaces: tuple[DeclaredWorkspace, ...] = ()
