@@ -9,7 +9,7 @@ SHARE ?= 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test test-long lint messages lock
+.PHONY: help setup run test test-long conformance-setup conformance lint messages lock
 
 help: ## print this map
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 | \2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -37,6 +37,13 @@ test: setup ## run the tests, without the long ones; narrow with ARGS='tests/soa
 # SHARE scales kills, histories and minutes, so that a shorter run still does something of everything.
 test-long: setup ## run the tests that take long; SHARE=0.3 does 30 % of each
 	SYNCLEAD_LONG_SHARE=$(SHARE) $(BIN)/python -m pytest -m long -n $(PYTEST_WORKERS) --dist loadfile --timeout 3600 -ra $(ARGS)
+
+conformance-setup: setup ## install the client stacks; Debian's packages where this is root
+	$(BIN)/python tests/conformance/install.py
+
+# A stack stays with one worker, which builds its program once.
+conformance: setup ## run programs in other languages, each with its own SOAP stack, against the server
+	$(BIN)/python -m pytest -m conformance -n $(PYTEST_WORKERS) --dist loadgroup -ra $(ARGS)
 
 lint: setup ## check style, types, import directions and the lock file
 	$(BIN)/ruff check .
