@@ -30,6 +30,8 @@ class Stack:
     """Files of the system, most often archives, that must be there."""
     apt: list[str] = field(default_factory=list)
     """Debian's packages."""
+    shares: list[str] = field(default_factory=list)
+    """Files of other stacks that its program uses too, by folder and name."""
     install: list[list[str]] = field(default_factory=list)
     """Commands that fetch the stack's own packages into the folder $INSTALLED; run in the stack's folder."""
     build: list[list[str]] = field(default_factory=list)
@@ -77,6 +79,8 @@ class BuildError(Exception):
 def build(stack: Stack, target: Path, environment: dict[str, str]) -> str:
     """Copies the folder to `target` and runs its build commands there; what they printed."""
     shutil.copytree(FOLDER / stack.folder, target)
+    for shared in stack.shares:
+        shutil.copy(FOLDER / shared, target)
     printed = ""
     for command in stack.build:
         done = execute(command, target, environment | {"INSTALLED": str(installed(stack))}, seconds=600)

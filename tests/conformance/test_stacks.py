@@ -75,7 +75,8 @@ def check_wire(stack: Stack, wire: Wire, done: set[str]) -> None:
     posts = [[request for request in sent if request.method == "POST"] for sent in wire.connections]
     if "wsdl" in done:
         assert {"wsdl", "WSDL"} <= targets, targets
-    if "keepalive" in done:
+    # HTTP/1.0 has no second call on a connection.
+    if "keepalive" in done and any(request.version != "1.0" for request in wire.requests):
         assert any(len(sent) > 1 for sent in posts), [len(sent) for sent in posts]
     if "close" in done:
         assert any(request.asks_to_close for sent in posts for request in sent)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-_HEAD = re.compile(rb"(?:^|(?<=\n)|(?<=>))(GET|POST) (\S+) HTTP/(1\.[01])\r\n(.*?)\r\n\r\n", re.DOTALL)
+_HEAD = re.compile(rb"(GET|POST) (/\S*) HTTP/(1\.[01])\r\n(.*?)\r\n\r\n", re.DOTALL)
 
 
 class Request:
