@@ -59,6 +59,28 @@ def test_encodings_are_told_apart(prefix: str, encoding: str, charset: str | Non
 
 
 @pytest.mark.parametrize(
+    "sent", ["&#xD83E;&#xDD9C;", "&#xd83e;&#xdd9c;", "&#55358;&#56732;", "&#129436;", "\U0001f99c"]
+)
+def test_halves_of_a_character_are_joined(sent: str) -> None:
+    """Axis 1.4 writes an emoji as two references to halves of UTF-16: it arrives as the character."""
+    assert _value(parsed(enveloped(f"<a>&#xFC; {sent}{sent} &#55203;</a>"))) == "\xfc \U0001f99c\U0001f99c \ud7a3"
+
+
+@pytest.mark.parametrize(
+    "sent", ["&#xD83E;", "&#xDD9C;&#xD83E;", "&#xD83E; &#xDD9C;", "&#xD83E;&#xD83E;", "&#55358;&#57344;"]
+)
+def test_half_a_character_is_no_xml(sent: str) -> None:
+    """A half without the other is refused, never guessed."""
+    assert "not well-formed" in _refusal(enveloped(f"<a>{sent}</a>")).message
+
+
+def test_halves_in_cdata_are_text() -> None:
+    """What only looks like two halves, since no reference stands there, stays as sent."""
+    inner = "<![CDATA[&#xD83E;&#xDD9C;]]><!-- &#xD83E;&#xDD9C; -->&amp;#xD83E;&#xD83E;&#xDD9C;"
+    assert _value(parsed(enveloped(f"<a>{inner}</a>"))) == "&#xD83E;&#xDD9C;&#xD83E;\U0001f99c"
+
+
+@pytest.mark.parametrize(
     ("declared", "charset"), [("ISO-8859-1", None), (None, "iso-8859-1"), ("Windows-1252", "utf-8"), (None, "latin1")]
 )
 def test_single_byte_encodings_are_read(declared: str | None, charset: str | None) -> None:

@@ -9,7 +9,7 @@ from synclead.leads.errors import InputError
 from synclead.soap import interned, markup, references
 from synclead.soap.errors import LONGEST_NAME, RequestNotUnderstoodError
 from synclead.soap.limits import ReadLimits
-from synclead.soap.tolerances import has_content, local_name, shown
+from synclead.soap.tolerances import has_content, join_surrogates, local_name, shown
 
 SOAP_1_1 = "http://schemas.xmlsoap.org/soap/envelope/"
 _ENVELOPE = f"{{{SOAP_1_1}}}Envelope"
@@ -42,7 +42,7 @@ def parse(body: bytes, charset: str | None, limits: ReadLimits) -> Envelope:
     if len(body) > limits.body:
         message = f"The request is larger than the limit of {limits.body} bytes"
         raise RequestNotUnderstoodError(message, http_status=413)
-    source = markup.as_utf8(body, charset)
+    source = join_surrogates(markup.as_utf8(body, charset))
     markup.check(source, limits)
     if _DICTIONARY.admits(source):
         return _read(source, _PARSER, limits)

@@ -65,6 +65,29 @@ def either_first_letter(name: str) -> tuple[str, str]:
     return name[0].upper() + name[1:], name[0].lower() + name[1:]
 
 
+def join_surrogates(source: bytes) -> bytes:
+    """The document with characters beyond U+FFFF as one reference each, where they came as two halves of UTF-16.
+
+    Axis 1.4 writes every emoji so (`&#xD83E;&#xDD9C;`), and old Xalan in decimal; to XML neither half is a
+    character. A half alone stays, and is not well-formed. In CDATA and comments it is text.
+    """
+    return _SURROGATES.sub(_joined, source) if b"&#" in source else source
+
+
+_SURROGATES = re.compile(
+    rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)"
+    rb"|&#(?:x([Dd][89ABab][0-9A-Fa-f]{2})|(5[56]\d{3}));&#(?:x([Dd][C-Fc-f][0-9A-Fa-f]{2})|(5[67]\d{3}));",
+    re.DOTALL,
+)
+
+
+def _joined(found: re.Match[bytes]) -> bytes:
+    high, low = (int(found[hexa] or b"0", 16) or int(found[decimal] or b"0") for hexa, decimal in ((1, 2), (3, 4)))
+    if not (0xD800 <= high < 0xDC00 <= low < 0xE000):
+        return found[0]
+    return b"&#%d;" % (0x10000 + (high - 0xD800) * 0x400 + low - 0xDC00)
+
+
 def operation_names(operation: str, params: str) -> tuple[str, str]:
     """Some versions of Savon send the operation's own name, `syncLead`, as the element below Body."""
     return params, operation
