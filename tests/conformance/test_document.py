@@ -36,6 +36,7 @@ def sample(language: str, lost: Mapping[str, str], changed: Mapping[str, str]) -
     if "SYNCLEAD_DOCUMENT" not in os.environ:
         pytest.skip("SYNCLEAD_DOCUMENT names no copy of the document on syncLead, whose samples this runs")
     document = Path(os.environ["SYNCLEAD_DOCUMENT"]).read_text(encoding="utf-8")
+    text: str
     (text,) = re.findall(rf"^```{language}\n(.*?)^```$", document, re.DOTALL | re.MULTILINE)
     for wrong, right in lost.items():
         assert text.count(wrong) == 1, wrong
@@ -43,7 +44,6 @@ def sample(language: str, lost: Mapping[str, str], changed: Mapping[str, str]) -
     for pattern, value in changed.items():
         (found,) = re.finditer(pattern, text)
         text = text[: found.start(1)] + value + text[found.end(1) :]
-    # PHP prints blanks before its first line, as the document does.
     return text.strip() + "\n"
 
 
