@@ -27,8 +27,8 @@ class Request:
     @property
     def asks_to_close(self) -> bool:
         """Whether the connection ends after it."""
-        stated = self.headers.get("connection", "").lower()
-        return stated == "close" or (self.version == "1.0" and stated != "keep-alive")
+        stated = {option.strip().lower() for option in self.headers.get("connection", "").split(",")}
+        return "close" in stated or (self.version == "1.0" and "keep-alive" not in stated)
 
 
 class Wire:
