@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -40,14 +41,15 @@ api_users = [ {{ id = "{user(name).user}", encryption_key = "{USER.key}" }} ]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, new_url: Callable[[Path], str]) -> Iterator[Server]:
     """A server whose subscriptions all hold the known leads: 7 and 9, and a forgotten 8."""
     known = [
         Call(email="pippin@orchard.example", attributes=(("FirstName", "Peter"), ("LastName", "Pippin"))),
         Call(email="forgotten@orchard.example"),
         Call(email="cox@orchard.example", foreign_id="X", attributes=(("LastName", "Cox"),)),
     ]
-    with running_server(tmp_path_factory.mktemp("messages"), declaration(), options=ANY_TIME) as running:
+    folder = tmp_path_factory.mktemp("messages")
+    with running_server(folder, declaration(), options=ANY_TIME, database_url=new_url(folder)) as running:
         running.run("visitor", "add", "_mch-example.com-browser", "--subscription", WITH_COOKIE)
         for name in SERVED:
             with running.caller(user(name)) as caller:
