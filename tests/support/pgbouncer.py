@@ -1,13 +1,15 @@
-"""A real PgBouncer in transaction mode before one database of the tests."""
+"""A real PgBouncer before one database of the tests, with the settings that docs/production.md names."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from configparser import ConfigParser
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
@@ -16,7 +18,16 @@ from psycopg.conninfo import conninfo_to_dict
 
 from support.server import free_port
 
+DOCUMENT = Path(__file__).parents[2] / "docs" / "production.md"
 READY_WITHIN = 30.0  # seconds
+
+
+def documented() -> ConfigParser:
+    """The settings that operators are told to make."""
+    (block,) = re.findall(r"^```ini\n(\[pgbouncer\]\n.*?)^```$", DOCUMENT.read_text(), re.DOTALL | re.MULTILINE)
+    settings = ConfigParser(interpolation=None)
+    settings.read_string(block)
+    return settings
 
 
 class PgBouncer:
@@ -28,14 +39,20 @@ class PgBouncer:
         user, name, host = target["user"], target["dbname"], str(target["host"])
         self.port = free_port()
         self.url = f"postgresql://{user}@127.0.0.1:{self.port}/{name}"
-        users = folder / "users.txt"
+        users, file = folder / "users.txt", folder / "pgbouncer.ini"
         users.write_text(f'"{user}" ""\n')
-        file = folder / "pgbouncer.ini"
-        file.write_text(
-            f"[databases]\n{name} = host={host} dbname={name}\n"
-            f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {self.port}\nunix_socket_dir =\n"
-            f"auth_type = trust\nauth_file = {users}\npool_mode = transaction\ndefault_pool_size = {pool_size}\n"
+        settings = documented()
+        settings["databases"] = {str(name): f"host={host} dbname={name}"}
+        settings["pgbouncer"].update(
+            listen_addr="127.0.0.1",
+            listen_port=str(self.port),
+            unix_socket_dir="",
+            auth_type="trust",
+            auth_file=str(users),
+            default_pool_size=str(pool_size),
         )
+        with file.open("w") as text:
+            settings.write(text)
         # It does not run as root; the owner of the socket's folder may use the socket.
         identity = ["--user", Path(host).owner()] if os.geteuid() == 0 else []
         self._command = ["pgbouncer", "--quiet", *identity, str(file)]

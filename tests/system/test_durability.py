@@ -18,6 +18,7 @@ from support.load import Load
 from support.orchard import DECLARATION, assert_no_defect
 from support.raw import connect, read_all
 from support.server import Server, running_server
+from support.share import of_share
 from system.people import assert_all_there, person
 
 CLIENTS = 16  # in all
@@ -101,7 +102,7 @@ def test_what_was_acknowledged_survives_a_kill(servers: list[Server]) -> None:
 @pytest.mark.timeout(1800)
 def test_what_was_acknowledged_survives_a_hundred_kills(servers: list[Server]) -> None:
     """The same, a hundred times."""
-    kill_often(servers, 100)
+    kill_often(servers, of_share(100, least=3))
 
 
 def test_what_was_accepted_is_answered_before_a_stop(servers: list[Server]) -> None:
