@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+import socket
+import struct
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -124,12 +126,18 @@ class BoundedProtocol(HttpToolsProtocol):
         """An answer that the system's buffers took is on its way; only the rest of it waits for the client."""
         self._end_answer()
         if self.transport.get_write_buffer_size() > 0:
-            self._answer_timer = self.loop.call_later(self.settings.answer_timeout, self.transport.abort)
+            self._answer_timer = self.loop.call_later(self.settings.answer_timeout, self._drop)
 
     def _end_answer(self) -> None:
         if self._answer_timer is not None:
             self._answer_timer.cancel()
             self._answer_timer = None
+
+    def _drop(self) -> None:
+        # Else the system would go on offering what it has of the answer, megabytes, for minutes.
+        peer = self.transport.get_extra_info("socket")
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
 
     def _give_up(self) -> None:
         self._head_timer = None
