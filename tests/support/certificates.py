@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 
-def certificate(directory: Path, *names: str, old: bool = False) -> tuple[Path, Path]:
-    """A self-signed certificate for localhost and other names, and its key, as files; `old`: RSA in place of P-256."""
-    key = rsa.generate_private_key(65537, 2048) if old else ec.generate_private_key(ec.SECP256R1())
+def certificate(directory: Path, *names: str, rsa_key: bool = False) -> tuple[Path, Path]:
+    """A self-signed certificate for localhost and other names, and its key, as files: P-256, or RSA."""
+    key = rsa.generate_private_key(65537, 2048) if rsa_key else ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)
     made = (
