@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -65,9 +63,8 @@ def running_nginx(folder: Path, upstream: int, cert_file: Path, key_file: Path) 
     (folder / "nginx.conf").write_text(configuration("nginx.conf", ours))
     (folder / "nginx-old-clients.conf").write_text(configuration("nginx-old-clients.conf", old))
     (folder / "main.conf").write_text(_MAIN.format(folder=folder))
-    program = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or "nginx"
     with (folder / "stderr").open("w") as stderr:
-        process = subprocess.Popen([program, "-p", str(folder), "-c", str(folder / "main.conf")], stderr=stderr)
+        process = subprocess.Popen(["nginx", "-p", str(folder), "-c", str(folder / "main.conf")], stderr=stderr)
     try:
         await_that(lambda: process.poll() is not None or _listens(port), 20, lambda: (folder / "error.log").read_text())
         assert process.poll() is None, (folder / "stderr").read_text()
