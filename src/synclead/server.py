@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 
 from synclead import logs
 from synclead.app import create_app, open_store
-from synclead.protocol import BoundedProtocol
+from synclead.protocol import TOLD, bounded_protocol
 from synclead.settings import Settings, SettingsError, check
 from synclead.store.errors import StoreError
 
@@ -45,12 +45,12 @@ def serve(settings: Settings) -> int:
 
 
 def _run(settings: Settings, listener: socket.socket) -> int:
-    _allow_files(settings.connection_limit + _OTHER_FILES)
+    _allow_files(settings.connection_limit + TOLD + _OTHER_FILES)
     store = open_store(settings)
     config = uvicorn.Config(
         create_app(settings, store),
         loop="uvloop",
-        http=BoundedProtocol,
+        http=bounded_protocol(settings),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -59,7 +59,6 @@ def _run(settings: Settings, listener: socket.socket) -> int:
         # The endpoint reads these headers itself, and from trusted proxies alone.
         proxy_headers=False,
         backlog=_BACKLOG,
-        limit_concurrency=settings.connection_limit,
         timeout_keep_alive=settings.keep_alive_timeout,
         timeout_graceful_shutdown=settings.shutdown_timeout,
         ssl_certfile=settings.tls_cert_file,
