@@ -14,6 +14,10 @@ from support.messages import NAMES, canonical, expected, request, status
 from support.raw import post
 from support.server import Server, running_server
 
+# On PostgreSQL with the long tests: there the other tests of this folder say the same of fewer messages.
+pytestmark = pytest.mark.parametrize(
+    "new_url", ["sqlite", pytest.param("postgres", marks=pytest.mark.long)], indirect=True, scope="module"
+)
 # The clock of this server cannot be set, so the files' timestamps are all in time and none is ever expired.
 SERVED = [name for name in NAMES if name != "fault-20016-expired"]
 ANY_TIME = ["--timestamp-window", str(10**9)]

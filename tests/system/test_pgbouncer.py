@@ -95,7 +95,7 @@ def test_two_servers_share_a_small_pool(
         for load in loads:
             running.enter_context(load.running())
         for load in loads:
-            load.await_answers(200)
+            load.await_answers(100)
         connections = clients_of(postgres, database_url)
         shown = servers[0].command("lead", "show", "1", "--json")
         for load in loads:
