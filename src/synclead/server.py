@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 
 from synclead import logs
 from synclead.app import create_app, open_store
+from synclead.metrics.port import MetricsPort, MetricsPortError, metrics_port
 from synclead.protocol import BoundedProtocol
 from synclead.settings import Settings, SettingsError, check
 from synclead.store.errors import StoreError
@@ -37,14 +38,14 @@ def serve(settings: Settings) -> int:
     try:
         check(settings)
         listener = _listen(settings.host, settings.port)
-        with listener:
-            return _run(settings, listener)
-    except (SettingsError, StoreError, StartError) as error:
+        with listener, metrics_port(settings) as port:
+            return _run(settings, listener, port)
+    except (SettingsError, StoreError, StartError, MetricsPortError) as error:
         print(f"synclead: {error}", file=sys.stderr)
         return 1
 
 
-def _run(settings: Settings, listener: socket.socket) -> int:
+def _run(settings: Settings, listener: socket.socket, port: MetricsPort | None) -> int:
     _allow_files(settings.connection_limit + _OTHER_FILES)
     store = open_store(settings)
     config = uvicorn.Config(
@@ -72,6 +73,8 @@ def _run(settings: Settings, listener: socket.socket) -> int:
         raise StartError(f"the TLS files cannot be used: {error.strerror or error}") from error
     server = _Server(config, _address(settings, listener), settings.database)
     server.stop_on(signal.SIGTERM, signal.SIGINT)
+    if port is not None:
+        port.serve(store.board)
     server.run(sockets=[listener])
     return 0 if server.started else 1
 

@@ -69,7 +69,8 @@ class Writer:
         self._commits = CommitLog(database, process)
         self._probe = Probe(database, process)
         self._subscriptions: dict[int, Subscription] = {}
-        self._busy: set[int] = set()
+        self._busy: dict[int, float] = {}
+        """Subscriptions with a group under way, and when its oldest call arrived."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -88,6 +89,17 @@ class Writer:
     def waiting(self) -> int:
         """Calls that wait in the queue."""
         return len(self._queue)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Their size."""
+        return self._queue.bytes
+
+    @property
+    def oldest_seconds(self) -> float | None:
+        """Age of the oldest call in the queue or in a group under way; None without one."""
+        arrivals = [call.arrived for call in self._queue.heads()] + list(self._busy.values())
+        return asyncio.get_running_loop().time() - min(arrivals) if arrivals else None
 
     async def start(self) -> None:
         """From here on calls are taken."""
@@ -138,7 +150,7 @@ class Writer:
     def _start(self, subscription_id: int, calls: list[_Call]) -> None:
         for call in calls:
             call.is_queued = False
-        self._busy.add(subscription_id)
+        self._busy[subscription_id] = calls[0].arrived
         self._idle.clear()
         self._spawn(self._serve(subscription_id, calls))
 
@@ -162,7 +174,7 @@ class Writer:
             self._observer.group_ended(subscription_id, len(calls), loop.time() - began)
         finally:
             # Even where the observer fails: a subscription must not stay shut.
-            self._busy.discard(subscription_id)
+            del self._busy[subscription_id]
             self._pump()
 
     async def _run(self, subscription_id: int, records: Sequence[RawRecord]) -> list[Answer]:
@@ -216,6 +228,8 @@ class Writer:
         planned: list[PlannedGroup],
     ) -> None:
         """Lock, reads, plans, writes, commit. `planned` has the group from when its writes are sent."""
+        loop = asyncio.get_running_loop()
+        seconds = None
         async with self._database.transaction() as transaction:
             group = await plan_group(
                 transaction,
@@ -228,7 +242,11 @@ class Writer:
             planned.append(group)
             if group.changed:
                 number_row = self._commits.store(subscription_id, number)
+                began = loop.time()
                 await transaction.run([*group.writes(), number_row], commit=True)
+                seconds = loop.time() - began
+        # Later: what is made of it must not turn what is durable into a failure.
+        loop.call_soon(self._observer.group_written, group, seconds)
         if group.known.changes.fields:
             self._subscriptions.pop(subscription_id, None)
         else:
