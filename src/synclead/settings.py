@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     """Empty: `sqlite:///synclead.db`, in a demo `sqlite:///synclead-demo.db`."""
     workers: int = Field(1, ge=1, le=64)
+    """Serving processes; every limit here is for each of them alone."""
     allow_unsafe_durability: bool = False
     """Serves from a PostgreSQL database that would lose acknowledged leads when the power fails."""
     metrics_port: int | None = Field(None, ge=0, le=65535)
@@ -131,13 +132,8 @@ def check(settings: Settings) -> None:
                 "SYNCLEAD_TLS_CERT_FILE and SYNCLEAD_TLS_KEY_FILE, or SYNCLEAD_TRUSTED_PROXIES, "
                 "or accept it with --insecure-http"
             )
-    if settings.workers > 1 and settings.database.startswith("sqlite:"):
+    if settings.workers > 1 and urlsplit(settings.database).scheme.partition("+")[0] == "sqlite":
         raise SettingsError("an SQLite file has one serving process: leave out --workers, or use PostgreSQL")
-    if settings.workers > 1:
-        raise SettingsError(
-            "this release serves with one process a command: start `synclead serve` several times, each with a "
-            "port of its own, on the same PostgreSQL database"
-        )
 
 
 def is_loopback(host: str) -> bool:

@@ -1,7 +1,10 @@
 """Where the processes of one server show their figures to each other and to whoever asks for them."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 import structlog
@@ -13,6 +16,10 @@ _encode = msgspec.json.Encoder().encode
 _log = structlog.get_logger()
 
 
+class BoardError(Exception):
+    """There is no place for the figures of several processes; the message is a sentence for the operator."""
+
+
 class Board:
     """The latest figures of each process: in memory, or, with a folder that several share, a file a place.
 
@@ -22,15 +29,11 @@ class Board:
 
     def __init__(self, folder: Path | None = None, place: str = "") -> None:
         """A process that takes the `place` of one that ended goes on from its counters. "" only looks."""
-        self._folder = folder
+        self.folder = folder
+        """None: in memory."""
         self._file = folder / place if folder is not None and place else None
         self._latest: Snapshot | None = None
         self._failed = False
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether there are figures of several processes."""
-        return self._folder is not None
 
     def own(self) -> Snapshot | None:
         """What stands in this place."""
@@ -53,10 +56,24 @@ class Board:
 
     def all(self) -> list[Snapshot]:
         """The latest figures of every place. For any thread."""
-        if self._folder is None:
+        if self.folder is None:
             return [] if self._latest is None else [self._latest]
-        found = (_read(path) for path in sorted(self._folder.glob("[!.]*")))
+        found = (_read(path) for path in sorted(self.folder.glob("[!.]*")))
         return [snapshot for snapshot in found if snapshot is not None]
+
+
+@contextmanager
+def opened_board(processes: int) -> Iterator[Board]:
+    """The board of so many processes for the length of a block. Raises BoardError."""
+    if processes == 1:
+        yield Board()
+        return
+    try:
+        folder = TemporaryDirectory(prefix="synclead-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise BoardError(f"no temporary folder can be made, set TMPDIR to a place for it: {error.strerror}") from error
+    with folder as path:
+        yield Board(Path(path))
 
 
 def is_alive(pid: int) -> bool:

@@ -23,7 +23,7 @@ class Metric:
 
     name: str
     kind: Literal["counter", "gauge", "age", "histogram"]
-    """An age is a gauge too: kept as the moment that it counts from, on the clock that all processes share."""
+    """An age is a gauge too, kept as the moment it counts from by time.monotonic(), which all processes share."""
     text: str
     """What it means: one sentence."""
     labels: Labels = ()

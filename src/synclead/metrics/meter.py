@@ -1,7 +1,6 @@
 """Counts what the calls and the writer of this process tell."""
 
 import os
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -112,9 +111,9 @@ class Meter(CallObserver):
             figures.PROCESSES.name: [((), 1)],
             figures.BUILD.name: [((__version__,), 1)],
         }
-        age = writer.oldest_seconds
-        if age is not None:
-            gauges[figures.QUEUE_AGE.name] = [((), time.monotonic() - age)]
+        oldest = writer.oldest_arrival
+        if oldest is not None:
+            gauges[figures.QUEUE_AGE.name] = [((), oldest)]
         for name, values in gauges.items():
             numbers[name] = [(labels, [float(value)]) for labels, value in values]
         self._board.show(Snapshot(os.getpid(), numbers))

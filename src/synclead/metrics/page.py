@@ -24,7 +24,7 @@ def registry(board: Board) -> CollectorRegistry:
     """What prometheus-client shows. Its collectors of the process itself only where there is one process."""
     found = CollectorRegistry(auto_describe=True)
     found.register(_Figures(board))
-    if not board.is_shared:
+    if board.folder is None:
         ProcessCollector(registry=found)
         PlatformCollector(registry=found)
         GCCollector(registry=found)

@@ -25,14 +25,14 @@ class MetricsPortError(Exception):
 
 
 @contextmanager
-def metrics_port(settings: Settings) -> Iterator["MetricsPort | None"]:
-    """The opened port for the length of a block; None where no port is set. Raises MetricsPortError."""
+def metrics_port(settings: Settings, board: Board) -> Iterator[None]:
+    """Shows a board's figures for the length of a block, if a port is set. Raises MetricsPortError."""
     if settings.metrics_port is None:
-        yield None
+        yield
         return
-    port = MetricsPort(settings.metrics_host, settings.metrics_port)
+    port = MetricsPort(settings.metrics_host, settings.metrics_port, board)
     try:
-        yield port
+        yield
     finally:
         port.close()
 
@@ -40,41 +40,27 @@ def metrics_port(settings: Settings) -> Iterator["MetricsPort | None"]:
 class MetricsPort:
     """Answers in threads of its own: also while the event loop stands still or all connections are taken."""
 
-    def __init__(self, host: str, port: int) -> None:
-        """Opens the port; 0 takes a free one. Raises MetricsPortError."""
+    def __init__(self, host: str, port: int, board: Board) -> None:
+        """Opens the port; 0 takes a free one, which the log names. Raises MetricsPortError."""
         host = host.strip("[]")
         try:
             family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
                 0
             ]
             kind: type[WSGIServer] = type("_Server", (_Server,), {"address_family": family})
-            self._server = make_server(str(address[0]), port, _nothing, kind, _Handler)
+            self._server = make_server(str(address[0]), port, _only(make_wsgi_app(registry(board))), kind, _Handler)
         except OSError as error:
             raise MetricsPortError(
                 f"cannot show metrics on {host} port {port}: {(error.strerror or str(error)).lower()}; "
                 "name another with --metrics-port or SYNCLEAD_METRICS_PORT"
             ) from error
+        threading.Thread(target=self._server.serve_forever, name="synclead-metrics", daemon=True).start()
         shown = f"[{host}]" if ":" in host else host
-        self.url = f"http://{shown}:{self._server.server_port}{PATH}"
-        self._thread = threading.Thread(target=self._server.serve_forever, name="synclead-metrics", daemon=True)
-
-    def serve(self, board: Board) -> None:
-        """From here on figures of the board are shown."""
-        answer = make_wsgi_app(registry(board))
-
-        def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-            return (
-                answer(environ, start_response) if environ["PATH_INFO"] == PATH else _nothing(environ, start_response)
-            )
-
-        self._server.set_app(app)
-        self._thread.start()
-        _log.info("metrics", url=self.url)
+        _log.info("metrics", url=f"http://{shown}:{self._server.server_port}{PATH}")
 
     def close(self) -> None:
         """Ends it."""
-        if self._thread.is_alive():
-            self._server.shutdown()
+        self._server.shutdown()
         self._server.server_close()
 
 
@@ -89,6 +75,14 @@ class _Handler(WSGIRequestHandler):
         """Who asks for metrics is not logged: it happens every few seconds."""
 
 
-def _nothing(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    start_response("404 Not Found", [("Content-Type", "text/plain; charset=utf-8")])
-    return [f"There is nothing here. The metrics are at {PATH}\n".encode()]
+def _only(metrics: Any) -> Any:
+    """A WSGI application that answers nothing but the path of the metrics."""
+
+    def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == PATH:
+            shown: Iterable[bytes] = metrics(environ, start_response)
+            return shown
+        start_response("404 Not Found", [("Content-Type", "text/plain; charset=utf-8")])
+        return [f"There is nothing here. The metrics are at {PATH}\n".encode()]
+
+    return app

@@ -4,6 +4,7 @@ See design, "The way of one call", 3 to 7 and 10.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any
@@ -96,10 +97,10 @@ class Writer:
         return self._queue.bytes
 
     @property
-    def oldest_seconds(self) -> float | None:
-        """Age of the oldest call in the queue or in a group under way; None without one."""
-        arrivals = [call.arrived for call in self._queue.heads()] + list(self._busy.values())
-        return asyncio.get_running_loop().time() - min(arrivals) if arrivals else None
+    def oldest_arrival(self) -> float | None:
+        """When the oldest call came that is in the queue or in a group under way, by time.monotonic(); or None."""
+        arrivals = [call.arrived for call in self._queue.heads()]
+        return min(arrivals + list(self._busy.values()), default=None)
 
     async def start(self) -> None:
         """From here on calls are taken."""
@@ -122,7 +123,7 @@ class Writer:
         if not self._is_open:
             raise self._service_failure(_NOT_OPEN)
         loop = asyncio.get_running_loop()
-        call = _Call(raw, loop.create_future(), loop.time())
+        call = _Call(raw, loop.create_future(), time.monotonic())
         try:
             self._queue.put(subscription_id, call, size_of(raw))
         except QueueFullError as error:
@@ -162,8 +163,7 @@ class Writer:
 
     async def _serve(self, subscription_id: int, calls: list[_Call]) -> None:
         """Runs one group and answers it, whatever happens."""
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+        began = time.monotonic()
         try:
             try:
                 answers = await self._run(subscription_id, [call.raw for call in calls])
@@ -171,7 +171,7 @@ class Writer:
                 answers = [self._internal_error(defect) for _ in calls]
             for call, answer in zip(calls, answers, strict=True):
                 self._answer(subscription_id, call, answer)
-            self._observer.group_ended(subscription_id, len(calls), loop.time() - began)
+            self._observer.group_ended(subscription_id, len(calls), time.monotonic() - began)
         finally:
             # Even where the observer fails: a subscription must not stay shut.
             del self._busy[subscription_id]
@@ -228,7 +228,6 @@ class Writer:
         planned: list[PlannedGroup],
     ) -> None:
         """Lock, reads, plans, writes, commit. `planned` has the group from when its writes are sent."""
-        loop = asyncio.get_running_loop()
         seconds = None
         async with self._database.transaction() as transaction:
             group = await plan_group(
@@ -242,11 +241,11 @@ class Writer:
             planned.append(group)
             if group.changed:
                 number_row = self._commits.store(subscription_id, number)
-                began = loop.time()
+                began = time.monotonic()
                 await transaction.run([*group.writes(), number_row], commit=True)
-                seconds = loop.time() - began
+                seconds = time.monotonic() - began
         # Later: what is made of it must not turn what is durable into a failure.
-        loop.call_soon(self._observer.group_written, group, seconds)
+        asyncio.get_running_loop().call_soon(self._observer.group_written, group, seconds)
         if group.known.changes.fields:
             self._subscriptions.pop(subscription_id, None)
         else:
