@@ -123,7 +123,7 @@ METRICS = (
 
 
 class Series:
-    """The numbers of one metric in this process. Plain lists: every call pays for them."""
+    """The numbers of one metric in this process."""
 
     __slots__ = ("_buckets", "_rows")
 

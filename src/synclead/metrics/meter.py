@@ -28,6 +28,9 @@ class Meter(CallObserver):
         self._in_progress = 0
         self._ids_left: dict[int, tuple[str, int]] = {}
         """By subscription: its name and the Ids it has left."""
+        self._differences: list[float] = []
+        self._ended: list[tuple[str, str | int | None, bool, float]] = []
+        """What calls told since the last `show`, at most a second ago: counting them together costs each a third."""
         self._series: dict[str, Series] = {}
         self._before = board.own()
         operations: list[Labels] = [(name,) for name in HANDLERS]
@@ -57,22 +60,13 @@ class Meter(CallObserver):
 
     def clock_difference(self, seconds: float) -> None:
         """See CallObserver."""
-        self._clock_seconds.observe(abs(seconds), "ahead" if seconds > 0 else "behind")
+        self._differences.append(seconds)
 
     def ended(self, facts: Mapping[str, Any], seconds: float) -> None:
         """See CallObserver."""
         self._in_progress -= 1
-        operation, outcome = facts.get("operation", UNKNOWN), facts.get("outcome")
-        if outcome is None:
-            self._calls.add(operation, "unanswered")
-            return
-        if isinstance(outcome, int):
-            self._faults.add(str(outcome))
-            outcome = "fault"
-        self._calls.add(operation, outcome.lower())
-        self._call_seconds.observe(seconds, operation)
-        if not facts.get("delivered", True):
-            self._undelivered.add("hung_up")
+        get = facts.get
+        self._ended.append((get("operation", UNKNOWN), get("outcome"), get("delivered", True), seconds))
 
     # -- what the writer tells ----------------------------------------------------------------------
 
@@ -101,6 +95,7 @@ class Meter(CallObserver):
 
     def show(self, writer: Writer) -> None:
         """Puts the numbers of this moment on the board."""
+        self._count()
         numbers = {name: list(series.rows().items()) for name, series in self._series.items()}
         gauges: dict[str, list[tuple[Labels, float]]] = {
             figures.IN_PROGRESS.name: [((), self._in_progress)],
@@ -117,6 +112,23 @@ class Meter(CallObserver):
         for name, values in gauges.items():
             numbers[name] = [(labels, [float(value)]) for labels, value in values]
         self._board.show(Snapshot(os.getpid(), numbers))
+
+    def _count(self) -> None:
+        """Counts what calls told since the last time."""
+        for seconds in self._differences:
+            self._clock_seconds.observe(abs(seconds), "ahead" if seconds > 0 else "behind")
+        for operation, outcome, delivered, seconds in self._ended:
+            if outcome is None:
+                self._calls.add(operation, "unanswered")
+                continue
+            if isinstance(outcome, int):
+                self._faults.add(str(outcome))
+            self._calls.add(operation, "fault" if isinstance(outcome, int) else outcome.lower())
+            self._call_seconds.observe(seconds, operation)
+            if not delivered:
+                self._undelivered.add("hung_up")
+        self._differences.clear()
+        self._ended.clear()
 
 
 def _codes(error: type[SyncleadError]) -> set[int]:
