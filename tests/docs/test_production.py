@@ -8,6 +8,7 @@ from pathlib import Path
 from support.envelopes import Call
 from support.inside import USER
 from support.orchard import DECLARATION
+from support.postgres import Postgres
 from support.server import Server
 from support.tools import needs
 
@@ -45,3 +46,17 @@ def test_back_up_and_restore(tmp_path: Path) -> None:
         restored.close()
     assert (made.status, found.status) == ("CREATED", "UPDATED")
     assert found.lead_id == made.lead_id
+
+
+def test_several_processes(postgres: Postgres, tmp_path: Path) -> None:
+    """The command starts as many workers as it says."""
+    program, command, *options = commands("Several processes and hosts").split()
+    assert (program, command) == ("synclead", "serve")
+    key = {"SYNCLEAD_MASTER_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}
+    server = Server(tmp_path, database_url=postgres.new_database(), environment=key, options=options)
+    try:
+        server.start()
+        assert server.stop() == 0
+    finally:
+        server.close()
+    assert sum(entry["event"] == "worker started" for entry in server.log()) == int(options[-1])

@@ -24,7 +24,7 @@ from support.inside import USER
 from support.orchard import DECLARATION, assert_no_defect
 from support.postgres import Postgres
 from support.raw import connect, read_all
-from support.server import STOPPED_WITHIN, Server
+from support.server import STOPPED_WITHIN, Server, ServerFailedError
 from synclead.server import serve
 from synclead.settings import load_settings
 
@@ -94,9 +94,11 @@ def server(postgres: Postgres, declared: str, tmp_path: Path) -> Iterator[Server
     url = postgres.new_database(copy_of=declared)
     server = Server(tmp_path, database_url=url, environment=KEY, options=["--workers", "2"])
     yield server
+    with suppress(ServerFailedError):  # the parent first, or it would replace them
+        os.kill(server.pid, signal.SIGKILL)
     for entry in events(server, "worker started"):
         with suppress(ProcessLookupError):
-            os.kill(entry["pid"], signal.SIGCONT)
+            os.kill(entry["pid"], signal.SIGKILL)
     server.close()
 
 
