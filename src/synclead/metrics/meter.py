@@ -1,6 +1,7 @@
 """Counts what the calls and the writer of this process tell."""
 
 import os
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,8 +30,8 @@ class Meter(CallObserver):
         self._ids_left: dict[int, tuple[str, int]] = {}
         """By subscription: its name and the Ids it has left."""
         self._differences: list[float] = []
-        self._ended: list[tuple[str, str | int | None, bool, float]] = []
-        """What calls told since the last `show`, at most a second ago: counting them together costs each a third."""
+        self._ended: defaultdict[tuple[str, str | int | None, bool], list[float]] = defaultdict(list)
+        """What calls told since the last `show`, at most a second ago: a call only leaves it, and does not count."""
         self._series: dict[str, Series] = {}
         self._before = board.own()
         operations: list[Labels] = [(name,) for name in HANDLERS]
@@ -66,7 +67,7 @@ class Meter(CallObserver):
         """See CallObserver."""
         self._in_progress -= 1
         get = facts.get
-        self._ended.append((get("operation", UNKNOWN), get("outcome"), get("delivered", True), seconds))
+        self._ended[get("operation", UNKNOWN), get("outcome"), get("delivered", True)].append(seconds)
 
     # -- what the writer tells ----------------------------------------------------------------------
 
@@ -76,16 +77,16 @@ class Meter(CallObserver):
 
     def group_written(self, group: PlannedGroup, seconds: float | None) -> None:
         """See store.observer.Observer."""
-        self._lock_seconds.observe(group.lock_seconds)
+        self._lock_seconds.observe([group.lock_seconds])
         if seconds is not None:
-            self._commit_seconds.observe(seconds)
+            self._commit_seconds.observe([seconds])
         subscription = group.subscription
         self.next_lead_id(subscription.id, subscription.name, group.known.counter.next_lead_id)
 
     def group_ended(self, records: int, seconds: float) -> None:
         """See store.observer.Observer."""
-        self._group_records.observe(records)
-        self._group_seconds.observe(seconds)
+        self._group_records.observe([records])
+        self._group_seconds.observe([seconds])
 
     def next_lead_id(self, subscription_id: int, name: str, next_lead_id: int) -> None:
         """The Id that the next new lead of a subscription gets."""
@@ -115,18 +116,19 @@ class Meter(CallObserver):
 
     def _count(self) -> None:
         """Counts what calls told since the last time."""
-        for seconds in self._differences:
-            self._clock_seconds.observe(abs(seconds), "ahead" if seconds > 0 else "behind")
-        for operation, outcome, delivered, seconds in self._ended:
+        self._clock_seconds.observe([seconds for seconds in self._differences if seconds > 0], "ahead")
+        self._clock_seconds.observe([-seconds for seconds in self._differences if seconds <= 0], "behind")
+        for (operation, outcome, delivered), seconds in self._ended.items():
+            events = len(seconds)
             if outcome is None:
-                self._calls.add(operation, "unanswered")
+                self._calls.add(operation, "unanswered", events=events)
                 continue
             if isinstance(outcome, int):
-                self._faults.add(str(outcome))
-            self._calls.add(operation, "fault" if isinstance(outcome, int) else outcome.lower())
+                self._faults.add(str(outcome), events=events)
+            self._calls.add(operation, "fault" if isinstance(outcome, int) else outcome.lower(), events=events)
             self._call_seconds.observe(seconds, operation)
             if not delivered:
-                self._undelivered.add("hung_up")
+                self._undelivered.add("hung_up", events=events)
         self._differences.clear()
         self._ended.clear()
 
