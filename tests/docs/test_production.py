@@ -7,9 +7,12 @@ from pathlib import Path
 
 from support.envelopes import Call
 from support.inside import USER
+from support.metrics import read
 from support.orchard import DECLARATION
+from support.postgres import Postgres
 from support.server import Server
 from support.tools import needs
+from synclead.metrics.figures import METRICS, markdown
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "production.md"
 
@@ -45,3 +48,65 @@ def test_back_up_and_restore(tmp_path: Path) -> None:
         restored.close()
     assert (made.status, found.status) == ("CREATED", "UPDATED")
     assert found.lead_id == made.lead_id
+
+
+@needs("bash", "curl")
+def test_metrics_are_shown(tmp_path: Path) -> None:
+    """The command shows what the alerts ask for, each metric by its name and the faults by their codes."""
+    server = Server(tmp_path)
+    try:
+        server.apply(DECLARATION)
+        server.start()
+        script = commands("Watch it").replace("127.0.0.1:8080", f"127.0.0.1:{server.port}")
+        shown = subprocess.run(["bash", "-euc", script], check=True, capture_output=True, text=True, timeout=60).stdout
+    finally:
+        server.close()
+    rules = re.findall(r"^ +expr: (.*)$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
+    asked = set(re.findall(r"synclead_\w+", " ".join(rules)))
+    assert asked == {f"synclead_{name}" for name in ("ready", "queue_age_seconds", "faults_total", "lead_ids_left")}
+    assert asked <= {key.partition("{")[0] for key in read(shown)}
+    for code in re.findall(r"\d{5}", " ".join(rules)):
+        assert f"synclead_faults_total{{code={code}}}" in read(shown)
+    assert set(re.findall(r"^# HELP (synclead_\w+)", shown, re.MULTILINE)) == {metric.name for metric in METRICS}
+
+
+def test_the_table_of_metrics_is_current() -> None:
+    """It is the one in the code; `python -m synclead.metrics.figures` prints it anew."""
+    assert markdown() in DOCUMENT.read_text(encoding="utf-8")
+
+
+def test_several_processes(postgres: Postgres, tmp_path: Path) -> None:
+    """The command starts as many workers as it says."""
+    program, command, *options = commands("Several processes and hosts").split()
+    assert (program, command) == ("synclead", "serve")
+    key = {"SYNCLEAD_MASTER_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}
+    server = Server(tmp_path, database_url=postgres.new_database(), environment=key, options=options)
+    try:
+        server.start()
+        assert server.stop() == 0
+    finally:
+        server.close()
+    assert sum(entry["event"] == "worker started" for entry in server.log()) == int(options[-1])
+
+
+@needs("bash", "openssl")
+def test_run_it_under_systemd(tmp_path: Path) -> None:
+    """The files that the commands make, in another place, are what a server starts from; systemd has no part in it."""
+    etc, state = tmp_path / "etc", tmp_path / "state"
+    for folder in (etc / "systemd" / "system", state):
+        folder.mkdir(parents=True)
+    script = commands("Run it under systemd").replace("/etc/", f"{etc}/").replace("/var/lib/synclead", str(state))
+    script = "".join(line for line in script.splitlines(keepends=True) if not line.startswith("systemctl "))
+    subprocess.run(["bash", "-euc", script], cwd=DOCUMENT.parents[1], check=True, capture_output=True, timeout=60)
+    assert (etc / "systemd" / "system" / "synclead.service").is_file()
+    assert {(etc / "synclead" / name).stat().st_mode & 0o777 for name in ("master-key", "synclead.env")} == {0o600}
+    lines = (etc / "synclead" / "synclead.env").read_text().splitlines()
+    environment = dict(line.split("=", 1) for line in lines)
+    key = {"SYNCLEAD_MASTER_KEY_FILE": str(etc / "synclead" / "master-key")}
+    server = Server(tmp_path, database_url=environment["SYNCLEAD_DATABASE_URL"], environment=key)
+    server.start()
+    try:
+        assert server.stop() == 0
+    finally:
+        server.close()
+    assert [path.name for path in state.glob("*.master-key")] == []
