@@ -59,6 +59,10 @@ class LogObserver(Observer):
         else:
             _log.error("call failed", reference=reference, reason=error)
 
+    def group_ended(self, subscription_id: int, records: int, seconds: float) -> None:
+        """See Observer."""
+        _log.debug("group", subscription_id=subscription_id, records=records, ms=round(seconds * 1000, 1))
+
 
 @dataclass(frozen=True, slots=True)
 class Store:

@@ -138,7 +138,10 @@ def test_a_visitor_becomes_a_lead(engine: Engine, declare: Declare, writer: Runn
 
 
 def test_a_refused_call_changes_nothing_and_disturbs_nobody(engine: Engine, declare: Declare, writer: Running) -> None:
-    """In one group the refused ones hear their fault, the others their lead; no number is spent."""
+    """In one group the refused ones hear their fault, the others their lead; no number is spent.
+
+    Whoever was compared with stored leads knows between which changes that was.
+    """
     declare(1)
 
     async def calls() -> list[Any]:
@@ -152,6 +155,7 @@ def test_a_refused_call_changes_nothing_and_disturbs_nobody(engine: Engine, decl
     assert isinstance(missing, LeadNotFoundError)
     assert isinstance(unknown, UnknownLeadFieldError)
     assert isinstance(keyless, LeadKeyRequiredError)
+    assert [one.planned for one in (first, missing, unknown, keyless, last)] == [1, 2, None, 2, 2]
     with reading(engine) as connection:
         assert _next_numbers(connection) == (3, 3, 3)
 

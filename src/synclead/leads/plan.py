@@ -237,6 +237,7 @@ def finish(draft: Draft, known: Known, subscription: Subscription, workspace: Wo
         lead=lead,
         shown_foreign_id=named or (lead.foreign_ids[-1] if lead.foreign_ids else None),
         changed=changed,
+        planned=counter.next_change,
         why=why,
         catalogue=known.catalogue,
         created_fields=tuple(draft.fields),
