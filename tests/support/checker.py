@@ -30,6 +30,7 @@ def check(history: History) -> int:
     changes: dict[int, Made] = {}
     others: dict[int, list[Made]] = {}
     open: list[tuple[Made, int]] = []
+    refused: list[Made] = []
     for made in history.calls:
         not_before, because = earliest[made.name]
         if made.is_open:
@@ -37,7 +38,7 @@ def check(history: History) -> int:
         elif made.logged is None:
             raise IllegalHistoryError(f"{made}\n  was answered and not logged: {made.answer}")
         elif made.planned is None:
-            _check_refused(history, made)
+            refused.append(made)
         elif made.planned < not_before:
             raise IllegalHistoryError(f"{made}\n  began after this one was answered:\n  {because}")
         elif not first <= made.planned <= last - made.changed:
@@ -48,6 +49,8 @@ def check(history: History) -> int:
             raise IllegalHistoryError(f"{made}\n  has the place of another change:\n  {changes[made.planned]}")
         else:
             changes[made.planned] = made
+    for made in refused:
+        _check_refused(history, made)
     return Replay(history, changes, others, open).run()
 
 

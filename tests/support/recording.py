@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -74,9 +74,14 @@ class Recording:
                 if place not in known:
                     caller = self._servers[place[0]].caller(SUBSCRIPTIONS[subscription])
                     known[place] = callers.enter_context(caller)
-                self._call(known[place], name, subscription, call)
+                if not self._call(known[place], name, subscription, call):
+                    # A server that died took all its connections along: a call on one of them would hear nothing.
+                    for (server, _), caller in known.items():
+                        if server == place[0]:
+                            caller.close()
 
-    def _call(self, caller: Caller, name: str, subscription: str, call: Call) -> None:
+    def _call(self, caller: Caller, name: str, subscription: str, call: Call) -> bool:
+        """Makes the call and notes it; False where the connection broke."""
         began, ended = monotonic(), inf
         answer: Answer | None = None
         try:
@@ -85,13 +90,14 @@ class Recording:
         except ConnectionRefusedError:
             # It was not sent: the server is being started again.
             self._end.wait(0.05)
-            return
+            return True
         except (OSError, http.client.HTTPException):
             pass
         self._made[subscription].append(Made(name, raw_of(call), began, ended, answer, None, call.return_lead))
         with self._progress:
             self._answered += answer is not None
             self._progress.notify()
+        return answer is not None
 
 
 def raw_of(call: Call) -> RawRecord:
@@ -153,7 +159,3 @@ class Summary:
             f"{self.open} unknown, of which {self.open_happened} had happened; faults: {listed(self.faults)}; "
             f"{len(self.groups)} groups, the longest {max(self.groups, default=0)}"
         )
-
-
-Fault = Callable[[Random], str]
-"""Something that goes wrong; gives its name."""

@@ -13,7 +13,7 @@ from support.checker import check
 from support.history import History, IllegalHistoryError
 from support.mixed_calls import DECLARATION, VISITORS
 from support.postgres import Postgres
-from support.proxy import Proxy, nth, text
+from support.proxy import Proxy, answer_to, nth, text
 from support.recording import Recording, Summary
 from support.server import Server
 from support.stored import Stored, read_stored
@@ -61,12 +61,12 @@ class Site:
         server.start()
 
     def cut_before_commit(self, random: Random) -> None:
-        """A connection ends, and the COMMIT on its way is lost."""
+        """A connection ends, and with it a COMMIT on its way."""
         self._proxy(random).cut(text("COMMIT"))
 
     def cut_after_commit(self, random: Random) -> None:
-        """A connection ends when the COMMIT has arrived, and its answer is lost."""
-        self._proxy(random).cut(text("COMMIT"), after=True)
+        """A connection ends when a COMMIT is done, and its answer is lost."""
+        self._proxy(random).cut(answer_to("COMMIT"))
 
     def cut_anywhere(self, random: Random) -> None:
         """A connection ends at any message."""

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+import pytest
+
+from support.history import IllegalHistoryError
+from support.planted import ANSWER_BEFORE_COMMIT, NO_LOCK, RETRY_WITHOUT_CHECK, Bug
 from support.postgres import Postgres
-from support.site import play, postgres_site, sqlite_site
+from support.site import Fault, Site, play, postgres_site, sqlite_site
+
+
+def new_site(
+    request: pytest.FixtureRequest, database: str, folder: Path, environment: Mapping[str, str] | None = None
+) -> AbstractContextManager[Site]:
+    """One process on SQLite, or two on PostgreSQL."""
+    if database == "sqlite":
+        return sqlite_site(folder, environment)
+    return postgres_site(request.getfixturevalue("postgres"), folder, environment)
 
 
 def test_a_history_on_sqlite_is_legal(tmp_path: Path) -> None:
@@ -21,3 +36,33 @@ def test_a_history_on_postgresql_is_legal(postgres: Postgres, tmp_path: Path) ->
         faults = [site.cut_before_commit, site.cut_after_commit, site.kill, site.cut_anywhere, site.cut_all]
         summary = play(site, 1, faults)
     print(f"PostgreSQL, seed 1: {summary}; no illegal history")
+
+
+def assert_found(site: Site, bug: Bug, faults: Sequence[Fault]) -> None:
+    """The checker calls the history illegal."""
+    with pytest.raises(IllegalHistoryError) as found:
+        play(site, 1, faults)
+    print(f"{bug.name}: {found.value}")
+
+
+@pytest.mark.long
+def test_a_missing_lock_is_found(postgres: Postgres, tmp_path: Path) -> None:
+    """Two processes that plan on the same leads make a history that no order explains."""
+    with postgres_site(postgres, tmp_path, NO_LOCK.plant(tmp_path)) as site:
+        assert_found(site, NO_LOCK, [])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_an_answer_before_its_commit_is_found(request: pytest.FixtureRequest, tmp_path: Path, database: str) -> None:
+    """A process that is killed between the two has acknowledged what is not there."""
+    environment = ANSWER_BEFORE_COMMIT.plant(tmp_path)
+    with new_site(request, database, tmp_path, environment) as site:
+        assert_found(site, ANSWER_BEFORE_COMMIT, [site.kill] * 4)
+
+
+@pytest.mark.long
+def test_a_retry_without_a_look_at_the_outcome_is_found(postgres: Postgres, tmp_path: Path) -> None:
+    """A connection that ends when COMMIT has arrived makes the group run twice."""
+    with postgres_site(postgres, tmp_path, RETRY_WITHOUT_CHECK.plant(tmp_path)) as site:
+        assert_found(site, RETRY_WITHOUT_CHECK, [site.cut_after_commit] * 3)
