@@ -206,6 +206,22 @@ def test_a_group_gives_what_single_calls_give(engine: Engine, declare: Declare, 
     assert len(_everything(engine, 1)["lead"]) > 3
 
 
+def test_a_field_that_a_group_makes_is_cleared_in_it(engine: Engine, declare: Declare, writer: Running) -> None:
+    """A blank value for a field that an earlier call of the group made clears it, as it does one by one."""
+    declare(1, policy={"unknown_fields": "create"})
+    records = [raw("first@e.com"), raw("a@e.com", Pants="blue"), raw("a@e.com", Pants=""), raw("b@e.com", Shoe="")]
+
+    async def calls() -> list[Outcome]:
+        async with writer() as door:
+            return await asyncio.gather(*(door.sync(1, record) for record in records))
+
+    outcomes = asyncio.run(calls())
+
+    assert [outcome.lead.values for outcome in outcomes] == [{}, {"Pants": "blue"}, {}, {}]
+    with reading(engine) as connection:
+        assert connection.execute(select(schema.field.c.name)).scalars().all() == ["Pants"]
+
+
 def test_subscriptions_share_nothing(engine: Engine, declare: Declare, writer: Running) -> None:
     """The same keys in two subscriptions are two people, each with its own numbers."""
     declare(1, first_lead_id=10)

@@ -124,6 +124,8 @@ def set_values(draft: Draft, catalogue: Catalogue) -> None:
     for name, text in draft.found.request.unknown.items():
         made = catalogue.find(name)  # an earlier call of the group may have made it
         if made is None:
+            if text is None:
+                continue
             made = auto_field(name)
             draft.fields.append(made)
         change_value(draft, made.name, text)
