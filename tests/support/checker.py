@@ -49,9 +49,10 @@ def check(history: History) -> int:
             raise IllegalHistoryError(f"{made}\n  has the place of another change:\n  {changes[made.planned]}")
         else:
             changes[made.planned] = made
+    happened = Replay(history, changes, others, open).run()
     for made in refused:
         _check_refused(history, made)
-    return Replay(history, changes, others, open).run()
+    return happened
 
 
 def _earliest(calls: Iterable[Made]) -> dict[str, tuple[int, Made | None]]:

@@ -119,11 +119,20 @@ class Replay:
             else:
                 others.append(f"  not {made}\n    {wrong}")
         if not fitting:
-            raise IllegalHistoryError("\n".join([f"change {self._place} was made by no call", *others[:5]]))
+            raise IllegalHistoryError("\n".join([self._unexplained(), *others[:5]]))
         choice = _Choice(self._known, self._taken, fitting)
         if len(fitting) > 1:
             self._choices.append(choice)
         self._take_next(choice)
+
+    def _unexplained(self) -> str:
+        after, first = self._history.after, self._known.counter.next_activity_id
+        lead_id = self._lead_of_change.get(self._place)
+        lead = "" if lead_id is None else f"\n  stored of it: lead {lead_id} {after.leads[lead_id]}"
+        key = self._key_of_change.get(self._place)
+        foreign_id = "" if key is None else f"\n  stored of it: {key}"
+        activity = f"\n  stored after the change before: activity {first} {after.activities.get(first)}"
+        return f"change {self._place} was made by no call{lead}{foreign_id}{activity}"
 
     def _take_next(self, choice: _Choice) -> None:
         made, planned = choice.rest.pop(0)
