@@ -28,8 +28,12 @@ class Settings(BaseSettings):
     database_url: str = ""
     """Empty: `sqlite:///synclead.db`, in a demo `sqlite:///synclead-demo.db`."""
     workers: int = Field(1, ge=1, le=64)
+    """Serving processes; every limit here is for each of them alone."""
     allow_unsafe_durability: bool = False
     """Serves from a PostgreSQL database that would lose acknowledged leads when the power fails."""
+    metrics_port: int | None = Field(None, ge=0, le=65535)
+    """Shows the metrics there, and nowhere else; 0 takes any free port. None: `/metrics` for loopback alone."""
+    metrics_host: str = Field("127.0.0.1", min_length=1)
     demo: bool = False
     """Adds the subscription of the published samples and lets its user in."""
 
@@ -128,23 +132,19 @@ def check(settings: Settings) -> None:
                 "SYNCLEAD_TLS_CERT_FILE and SYNCLEAD_TLS_KEY_FILE, or SYNCLEAD_TRUSTED_PROXIES, "
                 "or accept it with --insecure-http"
             )
-    if settings.workers > 1 and settings.database.startswith("sqlite:"):
+    if settings.workers > 1 and urlsplit(settings.database).scheme.partition("+")[0] == "sqlite":
         raise SettingsError("an SQLite file has one serving process: leave out --workers, or use PostgreSQL")
-    if settings.workers > 1:
-        raise SettingsError(
-            "this release serves with one process a command: start `synclead serve` several times, each with a "
-            "port of its own, on the same PostgreSQL database"
-        )
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach what listens on `host`."""
+    """Whether only this machine can reach what listens on `host`, or be what calls from it."""
     if host == "localhost":
         return True
     try:
-        return ip_address(host.strip("[]")).is_loopback
+        found = ip_address(host.strip("[]"))
     except ValueError:
         return False
+    return (getattr(found, "ipv4_mapped", None) or found).is_loopback
 
 
 def is_trusted(address: str, proxies: Sequence[Network]) -> bool:
