@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from random import Random, SystemRandom
+from time import monotonic
 
 import pytest
 
 from support.history import IllegalHistoryError
 from support.planted import ANSWER_BEFORE_COMMIT, NO_LOCK, RETRY_WITHOUT_CHECK, Bug
 from support.postgres import Postgres
+from support.recording import Summary
+from support.share import of_share
 from support.site import Fault, Site, play, postgres_site, sqlite_site
+
+LONG_SECONDS = 330
+"""How long histories are made on each database."""
+SEED = "SYNCLEAD_HISTORY_SEED"
+"""Names the seed of a history that shall be made again."""
 
 
 def new_site(
@@ -21,6 +32,15 @@ def new_site(
     if database == "sqlite":
         return sqlite_site(folder, environment)
     return postgres_site(request.getfixturevalue("postgres"), folder, environment)
+
+
+def fault_of(site: Site, random: Random) -> Fault:
+    """Something that can go wrong there."""
+    if not site.proxies:
+        return site.kill
+    return random.choice(
+        [site.kill, site.cut_before_commit, site.cut_after_commit, site.cut_anywhere, site.cut_anywhere, site.cut_all]
+    )
 
 
 def test_a_history_on_sqlite_is_legal(tmp_path: Path) -> None:
@@ -34,8 +54,27 @@ def test_a_history_on_postgresql_is_legal(postgres: Postgres, tmp_path: Path) ->
     """Two processes, one killed, connections cut before, during and after COMMIT."""
     with postgres_site(postgres, tmp_path) as site:
         faults = [site.cut_before_commit, site.cut_after_commit, site.kill, site.cut_anywhere, site.cut_all]
-        summary = play(site, 1, faults)
+        summary = play(site, 1, faults, answers=100)
     print(f"PostgreSQL, seed 1: {summary}; no illegal history")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_no_history_is_illegal(request: pytest.FixtureRequest, tmp_path: Path, database: str) -> None:
+    """Other histories at every run, each on a new database, until the time is over."""
+    total, seeds, end = Summary(), [], monotonic() + of_share(LONG_SECONDS)
+    while monotonic() < end:
+        seed = int(os.environ.get(SEED) or SystemRandom().randrange(10**6))
+        seeds.append(seed)
+        print(f"{database}, seed {seed}")
+        folder = tmp_path / str(len(seeds))
+        folder.mkdir()
+        random = Random(seed)
+        with new_site(request, database, folder) as site:
+            faults = [fault_of(site, random) for _ in range(random.randint(5, 15))]
+            total.add(play(site, seed, faults, clients=random.choice([4, 16, 48]), answers=400))
+        shutil.rmtree(folder)
+    print(f"{database}, {len(seeds)} histories, seeds {seeds}: {total}; no illegal history")
 
 
 def assert_found(site: Site, bug: Bug, faults: Sequence[Fault]) -> None:
