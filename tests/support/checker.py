@@ -10,7 +10,7 @@ has no place, and is compared with what the domain reads.
 Only where nobody was told an outcome must it search: a server was killed, or could not tell. Such an open call may have
 happened or not, at any place after those that were answered before it began. Each change that no logged call made is
 one of theirs. The first is tried of those that would leave the activities, the lead and the foreign id that are stored
-of this change; where a later answer contradicts, the next one. `replay.TRIES` bounds this.
+of this change; where a later answer contradicts, the next one. `replay.PLANS` bounds this.
 """
 
 from __future__ import annotations

@@ -119,6 +119,8 @@ class Summary:
 
     calls: int = 0
     acknowledged: int = 0
+    unheard: int = 0
+    """The log has the outcome, and the client did not hear it."""
     refused: Counter[str] = field(default_factory=Counter)
     open: int = 0
     open_happened: int = 0
@@ -130,6 +132,7 @@ class Summary:
         self.calls += len(calls)
         self.open += sum(made.is_open for made in calls)
         self.open_happened += happened
+        self.unheard += sum(made.answer is None and not made.is_open for made in calls)
         for made in calls:
             if made.answer is not None and made.answer.fault_code is not None:
                 self.refused[made.answer.fault_code] += 1
@@ -145,6 +148,7 @@ class Summary:
         self.calls += other.calls
         self.acknowledged += other.acknowledged
         self.refused += other.refused
+        self.unheard += other.unheard
         self.open += other.open
         self.open_happened += other.open_happened
         self.faults += other.faults
@@ -156,6 +160,6 @@ class Summary:
 
         return (
             f"{self.calls} calls, {self.acknowledged} acknowledged, refused: {listed(self.refused)}; "
-            f"{self.open} unknown, of which {self.open_happened} had happened; faults: {listed(self.faults)}; "
+            f"{self.unheard} not heard by the client; {self.open} unknown, of which {self.open_happened} had happened; faults: {listed(self.faults)}; "
             f"{len(self.groups)} groups, the longest {max(self.groups, default=0)}"
         )

@@ -18,8 +18,8 @@ from synclead.leads.record import RawRecord
 from synclead.leads.working_set import WorkingSet
 from synclead.soap.operations.sync_lead import outcome_facts
 
-TRIES = 10_000
-"""How often the search may go back before it gives up."""
+PLANS = 50
+"""How many plans the search may make for each call of the history before it gives up."""
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _LOGGED = ("outcome", "lead", "changed", "step", "key")
@@ -63,6 +63,7 @@ class Replay:
             self._known.load_visitor(visitor)
         self._taken: frozenset[str] = frozenset()
         self._choices: list[_Choice] = []
+        self._plans_left = PLANS * len(history.calls)
 
     @property
     def _place(self) -> int:
@@ -71,7 +72,7 @@ class Replay:
     def run(self) -> int:
         """How many of the open calls have happened. Raises IllegalHistoryError or SearchTooLongError."""
         furthest, reason = -1, ""
-        for _ in range(TRIES):
+        while True:
             try:
                 self._go_on()
                 self._check_end()
@@ -84,7 +85,6 @@ class Replay:
             if not self._choices:
                 raise IllegalHistoryError(reason)
             self._take_next(self._choices[-1])
-        raise SearchTooLongError(f"gave up at change {furthest} after {TRIES} tries: {reason}")
 
     def _go_on(self) -> None:
         last = self._history.after.counter.next_change
@@ -143,6 +143,9 @@ class Replay:
     # One call
 
     def _plan(self, raw: RawRecord) -> Plan | SyncleadError:
+        if self._plans_left == 0:
+            raise SearchTooLongError(f"gave up at change {self._place}, {len(self._open)} calls have no outcome")
+        self._plans_left -= 1
         rules = replace(self._history.subscription, catalogue=self._known.catalogue)
         try:
             return plan(read_record(raw, rules), self._known, rules, _NOW)

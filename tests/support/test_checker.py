@@ -158,8 +158,8 @@ def test_the_search_goes_back_where_a_later_answer_contradicts() -> None:
 
 def test_the_search_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """It says so: it has shown nothing."""
-    monkeypatch.setattr(replay, "TRIES", 1)
-    with pytest.raises(SearchTooLongError, match="after 1 tries"):
+    monkeypatch.setattr(replay, "PLANS", 1)
+    with pytest.raises(SearchTooLongError, match="gave up at change 2, 2 calls have no outcome"):
         check(two_that_could_have_made_the_lead())
 
 
