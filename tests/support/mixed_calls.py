@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -54,6 +55,10 @@ _ODD: tuple[dict[str, Any], ...] = (
 """What most often is refused, each for another reason."""
 
 
+Script = Callable[[Random, str, str], Call]
+"""The call of a name for a subscription."""
+
+
 def mixed_call(random: Random, name: str, subscription: str) -> Call:
     """A call that means, most often, somebody whom others mean too. Its own `name` is in some of its values."""
 
@@ -83,3 +88,8 @@ def mixed_call(random: Random, name: str, subscription: str) -> Call:
     random.shuffle(written)
     parts["attributes"] = tuple((field, value) for field, value in written if value is not None)
     return Call(**parts | (sometimes(0.06, *_ODD) or {}))
+
+
+def new_cookie_of_few(random: Random, name: str, subscription: str) -> Call:
+    """A call that adds a cookie to somebody known: nothing in the database keeps two at once from doing so."""
+    return Call(email=random.choice(_EMAILS), cookie=f"_mch-example.com-{name}", return_lead=False)

@@ -16,7 +16,7 @@ from typing import Any
 
 from support.envelopes import Answer, Call, Caller
 from support.history import Made
-from support.mixed_calls import SUBSCRIPTIONS, mixed_call
+from support.mixed_calls import SUBSCRIPTIONS, Script
 from support.server import Server
 from synclead.leads.record import RawAttribute, RawRecord
 
@@ -24,8 +24,9 @@ from synclead.leads.record import RawAttribute, RawRecord
 class Recording:
     """Clients that call without a pause, each on a connection of its own to every server."""
 
-    def __init__(self, servers: Sequence[Server], clients: int, seed: int) -> None:
+    def __init__(self, servers: Sequence[Server], clients: int, seed: int, script: Script) -> None:
         """The same `seed` makes the same calls; which of them come first is for the machine to say."""
+        self._script = script
         self._servers = servers
         self._clients = clients
         self._seed = seed
@@ -69,7 +70,7 @@ class Recording:
                 turn += 1
                 name = f"{number}-{turn}"
                 subscription = random.choice(list(SUBSCRIPTIONS))
-                call = mixed_call(random, name, subscription)
+                call = self._script(random, name, subscription)
                 place = random.randrange(len(self._servers)), subscription
                 if place not in known:
                     caller = self._servers[place[0]].caller(SUBSCRIPTIONS[subscription])
@@ -127,11 +128,10 @@ class Summary:
     faults: Counter[str] = field(default_factory=Counter)
     groups: list[int] = field(default_factory=list)
 
-    def count(self, calls: Sequence[Made], happened: int) -> None:
+    def count(self, calls: Sequence[Made]) -> None:
         """Takes in the calls of a subscription."""
         self.calls += len(calls)
         self.open += sum(made.is_open for made in calls)
-        self.open_happened += happened
         self.unheard += sum(made.answer is None and not made.is_open for made in calls)
         for made in calls:
             if made.answer is not None and made.answer.fault_code is not None:

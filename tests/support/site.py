@@ -11,12 +11,12 @@ from random import Random
 
 from support.checker import check
 from support.history import History, IllegalHistoryError
-from support.mixed_calls import DECLARATION, VISITORS
+from support.mixed_calls import DECLARATION, VISITORS, Script, mixed_call
 from support.postgres import Postgres
 from support.proxy import Proxy, answer_to, nth, text
 from support.recording import Recording, Summary
 from support.server import Server
-from support.stored import Stored, read_stored
+from support.stored import read_stored
 from synclead.leads.lead import Visitor
 from synclead.leads.subscription import Subscription
 from synclead.store.engine import opened, reading, writing
@@ -114,7 +114,15 @@ def postgres_site(
         yield site
 
 
-def play(site: Site, seed: int, faults: Sequence[Fault], *, clients: int = 24, answers: int = 150) -> Summary:
+def play(
+    site: Site,
+    seed: int,
+    faults: Sequence[Fault],
+    *,
+    clients: int = 24,
+    answers: int = 150,
+    script: Script = mixed_call,
+) -> Summary:
     """Faults under load, `answers` calls from one to the next on the average; then everything is checked.
 
     Raises IllegalHistoryError with the seed.
@@ -123,7 +131,7 @@ def play(site: Site, seed: int, faults: Sequence[Fault], *, clients: int = 24, a
     before = {one.id: read_stored(site.url, one.id) for one in site.subscriptions}
     for server in site.servers:
         server.start()
-    recording, summary = Recording(site.servers, clients, seed), Summary()
+    recording, summary = Recording(site.servers, clients, seed, script), Summary()
     with recording.running():
         for fault in faults:
             recording.await_answers(random.randint(answers // 2, answers * 3 // 2))
@@ -132,20 +140,17 @@ def play(site: Site, seed: int, faults: Sequence[Fault], *, clients: int = 24, a
         recording.await_answers(answers)
     assert [server.stop() for server in site.servers] == [0] * len(site.servers)
     summary.count_groups(site.servers)
-    for subscription in site.subscriptions:
-        _check(site, recording, before[subscription.id], subscription, summary, seed)
+    histories = {
+        one.name: History(
+            recording.calls(one.name), before[one.id], read_stored(site.url, one.id), one, site.visitors[one.id]
+        )
+        for one in site.subscriptions
+    }
+    for history in histories.values():
+        summary.count(history.calls)
+    for name, history in histories.items():
+        try:
+            summary.open_happened += check(history)
+        except IllegalHistoryError as illegal:
+            raise IllegalHistoryError(f"seed {seed}, subscription {name}: {illegal}\n{summary}") from None
     return summary
-
-
-def _check(
-    site: Site, recording: Recording, before: Stored, subscription: Subscription, summary: Summary, seed: int
-) -> None:
-    calls = recording.calls(subscription.name)
-    after = read_stored(site.url, subscription.id)
-    history = History(calls, before, after, subscription, site.visitors[subscription.id])
-    try:
-        happened = check(history)
-    except IllegalHistoryError as illegal:
-        summary.count(calls, 0)
-        raise IllegalHistoryError(f"seed {seed}, subscription {subscription.name}: {illegal}\n{summary}") from None
-    summary.count(calls, happened)

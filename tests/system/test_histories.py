@@ -13,6 +13,7 @@ from time import monotonic
 import pytest
 
 from support.history import IllegalHistoryError
+from support.mixed_calls import Script, mixed_call, new_cookie_of_few
 from support.planted import ANSWER_BEFORE_COMMIT, NO_LOCK, RETRY_WITHOUT_CHECK, Bug
 from support.postgres import Postgres
 from support.recording import Summary
@@ -77,18 +78,19 @@ def test_no_history_is_illegal(request: pytest.FixtureRequest, tmp_path: Path, d
     print(f"{database}, {len(seeds)} histories, seeds {seeds}: {total}; no illegal history")
 
 
-def assert_found(site: Site, bug: Bug, faults: Sequence[Fault]) -> None:
+def assert_found(site: Site, bug: Bug, faults: Sequence[Fault], script: Script = mixed_call) -> None:
     """The checker calls the history illegal."""
     with pytest.raises(IllegalHistoryError) as found:
-        play(site, 1, faults)
+        play(site, 1, faults, script=script)
     print(f"{bug.name}: {found.value}")
 
 
 @pytest.mark.long
-def test_a_missing_lock_is_found(postgres: Postgres, tmp_path: Path) -> None:
-    """Two processes that plan on the same leads make a history that no order explains."""
+@pytest.mark.parametrize("script", [mixed_call, new_cookie_of_few])
+def test_a_missing_lock_is_found(postgres: Postgres, tmp_path: Path, script: Script) -> None:
+    """Two processes plan on the same leads, whether or not a unique key of the database stops one of them."""
     with postgres_site(postgres, tmp_path, NO_LOCK.plant(tmp_path)) as site:
-        assert_found(site, NO_LOCK, [])
+        assert_found(site, NO_LOCK, [], script)
 
 
 @pytest.mark.long
