@@ -9,6 +9,7 @@ from support.envelopes import Call
 from support.inside import USER
 from support.metrics import read
 from support.orchard import DECLARATION
+from support.postgres import Postgres
 from support.server import Server
 from support.tools import needs
 from synclead.metrics.figures import METRICS, markdown
@@ -72,3 +73,17 @@ def test_metrics_are_shown(tmp_path: Path) -> None:
 def test_the_table_of_metrics_is_current() -> None:
     """It is the one in the code; `python -m synclead.metrics.figures` prints it anew."""
     assert markdown() in DOCUMENT.read_text(encoding="utf-8")
+
+
+def test_several_processes(postgres: Postgres, tmp_path: Path) -> None:
+    """The command starts as many workers as it says."""
+    program, command, *options = commands("Several processes and hosts").split()
+    assert (program, command) == ("synclead", "serve")
+    key = {"SYNCLEAD_MASTER_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}
+    server = Server(tmp_path, database_url=postgres.new_database(), environment=key, options=options)
+    try:
+        server.start()
+        assert server.stop() == 0
+    finally:
+        server.close()
+    assert sum(entry["event"] == "worker started" for entry in server.log()) == int(options[-1])

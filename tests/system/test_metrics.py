@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -190,8 +190,9 @@ def refusal(address: str, **headers: str) -> tuple[int, str]:
 
 
 def test_metrics_have_a_port_of_their_own(new_server: Callable[..., Server]) -> None:
-    """They are there, under their path alone, and not on the serving port; a port that is taken is one sentence."""
-    server = new_server("--metrics-port", "0")
+    """They are there, under their path alone, and not on the serving port, whose connections may be taken; a port
+    that is taken is one sentence."""
+    server = new_server("--metrics-port", "0", "--connection-limit", "4")
     shown = url(server)
     with server.caller(USER) as caller:
         assert caller.sync(Call(email="a@b.example")).status == "CREATED"
@@ -202,6 +203,11 @@ def test_metrics_have_a_port_of_their_own(new_server: Callable[..., Server]) -> 
     assert samples["process_open_fds"] > 0
     assert refusal(shown.replace("/metrics", "/")) == (404, "There is nothing here. The metrics are at /metrics\n")
     assert server.get("/metrics") == 404
+    with ExitStack() as held:
+        for _ in range(4):
+            held.enter_context(connect(server.port))
+        assert server.get("/healthz") == 503
+        assert fetch(shown)["synclead_ready"] == 1
     taken = shown.rpartition(":")[2].removesuffix("/metrics")
     done = server.command("serve", "--port", str(free_port()), "--metrics-port", taken)
     assert (done.returncode, done.stderr) == (

@@ -18,7 +18,12 @@ def serve(
             help="sqlite:///FILE or postgresql://USER@HOST/NAME. Default: sqlite:///synclead.db, with --demo sqlite:///synclead-demo.db.",
         ),
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="Serving processes. Default: 1, and no more on SQLite.")] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Serving processes on one port; one that dies is replaced. Default: 1, and no more on SQLite."
+        ),
+    ] = None,
     metrics_port: Annotated[
         int | None,
         typer.Option(help="Port for /metrics alone; 0 takes any free one. Default: /metrics on --port, for loopback."),

@@ -2,7 +2,7 @@
 
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -123,7 +123,7 @@ METRICS = (
 
 
 class Series:
-    """The numbers of one metric in this process. Plain lists: every call pays for them."""
+    """The numbers of one metric in this process."""
 
     __slots__ = ("_buckets", "_rows")
 
@@ -134,15 +134,16 @@ class Series:
         for labels in known:
             self._row(labels)
 
-    def add(self, *labels: str) -> None:
-        """Counts one event."""
-        self._row(labels)[0] += 1
+    def add(self, *labels: str, events: int = 1) -> None:
+        """Counts events."""
+        self._row(labels)[0] += events
 
-    def observe(self, value: float, *labels: str) -> None:
-        """Counts one value of a histogram."""
-        row = self._row(labels)
-        row[bisect_left(self._buckets, value)] += 1
-        row[-1] += value
+    def observe(self, values: Sequence[float], *labels: str) -> None:
+        """Counts values of a histogram."""
+        row, buckets = self._row(labels), self._buckets
+        for value in values:
+            row[bisect_left(buckets, value)] += 1
+        row[-1] += sum(values)
 
     def resume(self, rows: Iterable[tuple[Labels, list[float]]]) -> None:
         """Goes on from the numbers of a process that this one takes the place of."""

@@ -1,6 +1,7 @@
 """Counts what the calls and the writer of this process tell."""
 
 import os
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,6 +29,9 @@ class Meter(CallObserver):
         self._in_progress = 0
         self._ids_left: dict[int, tuple[str, int]] = {}
         """By subscription: its name and the Ids it has left."""
+        self._differences: list[float] = []
+        self._ended: defaultdict[tuple[str, str | int | None, bool], list[float]] = defaultdict(list)
+        """What calls told since the last `show`, at most a second ago: a call only leaves it, and does not count."""
         self._series: dict[str, Series] = {}
         self._before = board.own()
         operations: list[Labels] = [(name,) for name in HANDLERS]
@@ -57,22 +61,13 @@ class Meter(CallObserver):
 
     def clock_difference(self, seconds: float) -> None:
         """See CallObserver."""
-        self._clock_seconds.observe(abs(seconds), "ahead" if seconds > 0 else "behind")
+        self._differences.append(seconds)
 
     def ended(self, facts: Mapping[str, Any], seconds: float) -> None:
         """See CallObserver."""
         self._in_progress -= 1
-        operation, outcome = facts.get("operation", UNKNOWN), facts.get("outcome")
-        if outcome is None:
-            self._calls.add(operation, "unanswered")
-            return
-        if isinstance(outcome, int):
-            self._faults.add(str(outcome))
-            outcome = "fault"
-        self._calls.add(operation, outcome.lower())
-        self._call_seconds.observe(seconds, operation)
-        if not facts.get("delivered", True):
-            self._undelivered.add("hung_up")
+        get = facts.get
+        self._ended[get("operation", UNKNOWN), get("outcome"), get("delivered", True)].append(seconds)
 
     # -- what the writer tells ----------------------------------------------------------------------
 
@@ -82,16 +77,16 @@ class Meter(CallObserver):
 
     def group_written(self, group: PlannedGroup, seconds: float | None) -> None:
         """See store.observer.Observer."""
-        self._lock_seconds.observe(group.lock_seconds)
+        self._lock_seconds.observe([group.lock_seconds])
         if seconds is not None:
-            self._commit_seconds.observe(seconds)
+            self._commit_seconds.observe([seconds])
         subscription = group.subscription
         self.next_lead_id(subscription.id, subscription.name, group.known.counter.next_lead_id)
 
     def group_ended(self, records: int, seconds: float) -> None:
         """See store.observer.Observer."""
-        self._group_records.observe(records)
-        self._group_seconds.observe(seconds)
+        self._group_records.observe([records])
+        self._group_seconds.observe([seconds])
 
     def next_lead_id(self, subscription_id: int, name: str, next_lead_id: int) -> None:
         """The Id that the next new lead of a subscription gets."""
@@ -101,6 +96,7 @@ class Meter(CallObserver):
 
     def show(self, writer: Writer) -> None:
         """Puts the numbers of this moment on the board."""
+        self._count()
         numbers = {name: list(series.rows().items()) for name, series in self._series.items()}
         gauges: dict[str, list[tuple[Labels, float]]] = {
             figures.IN_PROGRESS.name: [((), self._in_progress)],
@@ -117,6 +113,24 @@ class Meter(CallObserver):
         for name, values in gauges.items():
             numbers[name] = [(labels, [float(value)]) for labels, value in values]
         self._board.show(Snapshot(os.getpid(), numbers))
+
+    def _count(self) -> None:
+        """Counts what calls told since the last time."""
+        self._clock_seconds.observe([seconds for seconds in self._differences if seconds > 0], "ahead")
+        self._clock_seconds.observe([-seconds for seconds in self._differences if seconds <= 0], "behind")
+        for (operation, outcome, delivered), seconds in self._ended.items():
+            events = len(seconds)
+            if outcome is None:
+                self._calls.add(operation, "unanswered", events=events)
+                continue
+            if isinstance(outcome, int):
+                self._faults.add(str(outcome), events=events)
+            self._calls.add(operation, "fault" if isinstance(outcome, int) else outcome.lower(), events=events)
+            self._call_seconds.observe(seconds, operation)
+            if not delivered:
+                self._undelivered.add("hung_up", events=events)
+        self._differences.clear()
+        self._ended.clear()
 
 
 def _codes(error: type[SyncleadError]) -> set[int]:
