@@ -15,7 +15,7 @@ from synclead import logs
 from synclead.app import Store, create_app, open_store
 from synclead.metrics.board import Board, BoardError, opened_board
 from synclead.metrics.port import MetricsPortError, metrics_port
-from synclead.protocol import BoundedProtocol
+from synclead.protocol import TOLD, bounded_protocol
 from synclead.settings import Settings, SettingsError, check
 from synclead.store.errors import StoreError
 from synclead.workers import supervise
@@ -59,7 +59,7 @@ def serve_on(settings: Settings, listener: socket.socket, board: Board) -> int:
 
     Raises StoreError and StartError: nothing was served.
     """
-    _allow_files(settings.connection_limit + _OTHER_FILES)
+    _allow_files(settings.connection_limit + TOLD + _OTHER_FILES)
     config, _ = _open(settings, board)
     server = _Server(config, _address(settings, listener), settings.database)
     server.stop_on(signal.SIGTERM, signal.SIGINT)
@@ -73,7 +73,7 @@ def _open(settings: Settings, board: Board) -> tuple[uvicorn.Config, Store]:
     config = uvicorn.Config(
         create_app(settings, store),
         loop="uvloop",
-        http=BoundedProtocol,
+        http=bounded_protocol(settings),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -82,7 +82,6 @@ def _open(settings: Settings, board: Board) -> tuple[uvicorn.Config, Store]:
         # The endpoint reads these headers itself, and from trusted proxies alone.
         proxy_headers=False,
         backlog=_BACKLOG,
-        limit_concurrency=settings.connection_limit,
         timeout_keep_alive=settings.keep_alive_timeout,
         timeout_graceful_shutdown=settings.shutdown_timeout,
         ssl_certfile=settings.tls_cert_file,

@@ -48,8 +48,12 @@ class Settings(BaseSettings):
 
     timestamp_window: float = Field(900, gt=0)
     """How far a request's timestamp may be from this machine's clock, either way."""
+    head_timeout: float = Field(20, gt=0)
+    """From the opening of a connection, or the first byte of a request, to the end of its headers."""
     body_limit: int = Field(10 * 1024 * 1024, ge=1)
     body_timeout: float = Field(25, gt=0)
+    answer_timeout: float = Field(60, gt=0)
+    """How long a client may take for the part of an answer that the system's buffers do not hold."""
     depth_limit: int = Field(64, ge=8)
     element_limit: int = Field(200_000, ge=16)
     attribute_limit: int = Field(1_000, ge=1)
@@ -61,7 +65,7 @@ class Settings(BaseSettings):
     reference_limit: int = Field(1_000, ge=0)
     """`href` references followed in one request."""
     connection_limit: int = Field(4_096, ge=1)
-    """Open connections; beyond them HTTP 503."""
+    """Open connections that are served; a call on any more is answered HTTP 503."""
     keep_alive_timeout: int = Field(65, ge=1)
     shutdown_timeout: int = Field(13, ge=1, le=15)
     """How long calls under way may take after SIGTERM."""

@@ -87,3 +87,26 @@ def test_several_processes(postgres: Postgres, tmp_path: Path) -> None:
     finally:
         server.close()
     assert sum(entry["event"] == "worker started" for entry in server.log()) == int(options[-1])
+
+
+@needs("bash", "openssl")
+def test_run_it_under_systemd(tmp_path: Path) -> None:
+    """The files that the commands make, in another place, are what a server starts from; systemd has no part in it."""
+    etc, state = tmp_path / "etc", tmp_path / "state"
+    for folder in (etc / "systemd" / "system", state):
+        folder.mkdir(parents=True)
+    script = commands("Run it under systemd").replace("/etc/", f"{etc}/").replace("/var/lib/synclead", str(state))
+    script = "".join(line for line in script.splitlines(keepends=True) if not line.startswith("systemctl "))
+    subprocess.run(["bash", "-euc", script], cwd=DOCUMENT.parents[1], check=True, capture_output=True, timeout=60)
+    assert (etc / "systemd" / "system" / "synclead.service").is_file()
+    assert {(etc / "synclead" / name).stat().st_mode & 0o777 for name in ("master-key", "synclead.env")} == {0o600}
+    lines = (etc / "synclead" / "synclead.env").read_text().splitlines()
+    environment = dict(line.split("=", 1) for line in lines)
+    key = {"SYNCLEAD_MASTER_KEY_FILE": str(etc / "synclead" / "master-key")}
+    server = Server(tmp_path, database_url=environment["SYNCLEAD_DATABASE_URL"], environment=key)
+    server.start()
+    try:
+        assert server.stop() == 0
+    finally:
+        server.close()
+    assert [path.name for path in state.glob("*.master-key")] == []
