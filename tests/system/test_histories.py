@@ -73,7 +73,8 @@ def test_no_history_is_illegal(request: pytest.FixtureRequest, tmp_path: Path, d
         random = Random(seed)
         with new_site(request, database, folder) as site:
             faults = [fault_of(site, random) for _ in range(random.randint(5, 15))]
-            total.add(play(site, seed, faults, clients=random.choice([4, 16, 48]), answers=400))
+            clients = random.choice([4, 16, 48])
+            total.add(play(site, seed, faults, clients=clients, answers=20 * clients))
         shutil.rmtree(folder)
     print(f"{database}, {len(seeds)} histories, seeds {seeds}: {total}; no illegal history")
 
