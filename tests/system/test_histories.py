@@ -55,7 +55,7 @@ def test_a_history_on_postgresql_is_legal(postgres: Postgres, tmp_path: Path) ->
     """Two processes, one killed, connections cut before, during and after COMMIT."""
     with postgres_site(postgres, tmp_path) as site:
         faults = [site.cut_before_commit, site.cut_after_commit, site.kill, site.cut_anywhere, site.cut_all]
-        summary = play(site, 1, faults, answers=100)
+        summary = play(site, 1, faults, clients=16, answers=50)
     print(f"PostgreSQL, seed 1: {summary}; no illegal history")
 
 
