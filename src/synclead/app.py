@@ -106,7 +106,10 @@ def open_store(settings: Settings) -> Store:
         key = open_master_key(engine, url, os.environ)
         if settings.demo:
             add_demo(engine, key)
-        writer = Writer(open_database(url), now=partial(datetime.now, UTC), observer=LogObserver())
+        database = open_database(url, lock_seconds=settings.lock_timeout, statement_seconds=settings.statement_timeout)
+        writer = Writer(
+            database, now=partial(datetime.now, UTC), observer=LogObserver(), call_seconds=settings.call_timeout
+        )
     except BaseException:
         if lock is not None:
             lock.release()

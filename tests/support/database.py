@@ -1,4 +1,4 @@
-"""What a server keeps, read from its SQLite file by nothing but the standard library."""
+"""What a server keeps, read from its database by nothing but the driver."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
+
+import psycopg
 
 from support.server import Server
 
@@ -39,8 +41,12 @@ def contents(server: Server) -> dict[str, list[tuple[Any, ...]]]:
 
 def leads(server: Server) -> dict[int, StoredLead]:
     """Every lead by its Id, of all subscriptions."""
-    with closing(connect(server)) as connection:
-        connection.execute("BEGIN")
+    return leads_at(server.database_url)
+
+
+def leads_at(url: str) -> dict[int, StoredLead]:
+    """The same of the database of a URL, as of one moment."""
+    with closing(_opened(url)) as connection:
         foreign = _grouped(connection, "SELECT lead_id, id FROM foreign_id ORDER BY id")
         cookies = _grouped(connection, "SELECT lead_id, token FROM cookie ORDER BY token")
         activities = _grouped(connection, "SELECT lead_id, type FROM activity ORDER BY id")
@@ -49,13 +55,26 @@ def leads(server: Server) -> dict[int, StoredLead]:
         id: StoredLead(
             id,
             email,
-            json.loads(values),
+            _value(values),
             tuple(foreign.get(id, ())),
             tuple(cookies.get(id, ())),
             tuple(activities.get(id, ())),
         )
         for id, email, values in rows
     }
+
+
+def histories_at(url: str, field: str) -> dict[int, list[tuple[str, str]]]:
+    """Old and new value of every change of a field by the leads' Ids, in the order of the activities."""
+    statement = "SELECT lead_id, attributes FROM activity WHERE type = 'Change Data Value' ORDER BY id"
+    with closing(_opened(url)) as connection:
+        rows = connection.execute(statement).fetchall()
+    found: dict[int, list[tuple[str, str]]] = {}
+    for lead_id, attributes in rows:
+        one = _value(attributes)
+        if one["Attribute Name"] == field:
+            found.setdefault(lead_id, []).append((one["Old Value"], one["New Value"]))
+    return found
 
 
 def changes_of(server: Server, lead_id: int, field: str) -> list[tuple[str, str]]:
@@ -72,7 +91,23 @@ def intact(server: Server) -> str:
         return str(connection.execute("PRAGMA integrity_check").fetchone()[0])
 
 
-def _grouped(connection: sqlite3.Connection, statement: str) -> dict[int, list[str]]:
+def _opened(url: str) -> Any:
+    """A connection in a transaction that reads as of one moment; both drivers have `execute`."""
+    path = url.removeprefix("sqlite:///")
+    if path != url:
+        file = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)
+        file.execute("BEGIN")
+        return file
+    connection = psycopg.connect(url)
+    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    return connection
+
+
+def _value(document: Any) -> Any:
+    return json.loads(document) if isinstance(document, str) else document
+
+
+def _grouped(connection: Any, statement: str) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
     for lead_id, text in connection.execute(statement):
         found.setdefault(lead_id, []).append(text)

@@ -45,9 +45,11 @@ class Server:
         options: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
         database_url: str | None = None,
+        program: Sequence[str] = (PROGRAM,),
     ) -> None:
         self.directory = directory
         self.database_url = database_url or f"sqlite:///{directory / 'leads.db'}"
+        self.program = list(program)
         self.port = free_port()
         self.options = list(options)
         # Settings of whoever runs the tests must not reach the server under test.
@@ -98,7 +100,7 @@ class Server:
         if self._process is not None:
             raise ServerFailedError("the server runs already")
         process = subprocess.Popen(
-            [PROGRAM, "serve", "--port", str(self.port), "--database-url", self.database_url, *self.options],
+            [*self.program, "serve", "--port", str(self.port), "--database-url", self.database_url, *self.options],
             env=self.environment,
             cwd=self.directory,
             stdin=subprocess.DEVNULL,

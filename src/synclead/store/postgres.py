@@ -29,7 +29,8 @@ from synclead.store.transaction import (
 
 _CONNECTIONS = 4
 _GRACE_SECONDS = 2.0
-_BEGIN_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+_BEGIN_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED"
+"""Not READ WRITE: who made the database read-only, as hosts do when its disk is nearly full, meant us too."""
 _BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 """What is planned and not written is read as of one moment; a writer has the lock for that."""
 

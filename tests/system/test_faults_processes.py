@@ -1,0 +1,184 @@
+"""Two processes on one PostgreSQL: one is stopped half way, their clocks differ, their rules change."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from support.database import leads_at
+from support.envelopes import Answer, Call
+from support.inside import USER
+from support.ledger import Ledger, await_readiness
+from support.orchard import DECLARATION
+from support.postgres import Postgres
+from support.proxy import Message, Proxy, Where, answer_to, of_groups, text
+from support.server import Server
+from system.places import KEY
+
+TESTS = Path(__file__).parents[1]
+Start = Callable[..., Server]
+
+
+@pytest.fixture
+def url(postgres: Postgres, tmp_path: Path) -> str:
+    """A new database with the orchard."""
+    found = postgres.new_database()
+    Server(tmp_path, database_url=found, environment=KEY).apply(DECLARATION)
+    return found
+
+
+@pytest.fixture
+def start(url: str, tmp_path: Path) -> Iterator[Start]:
+    """Starts a server on the database, or on the URL named."""
+    with ExitStack() as stack:
+
+        def start(*options: str, database_url: str = "", shift: int = 0) -> Server:
+            program = [sys.executable, "-m", "support.shifted", str(shift)] if shift else None
+            paths = os.pathsep.join([str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])])
+            server = Server(
+                tmp_path,
+                database_url=database_url or url,
+                environment=KEY | {"PYTHONPATH": paths},
+                options=options,
+                **({"program": program} if program else {}),
+            )
+            stack.callback(server.close)
+            server.start()
+            return server
+
+        yield start
+
+
+def lock_was_answered() -> Where:
+    """The server's first answer after a group has asked for the lock together with all its reads."""
+    asked: set[int] = set()
+
+    def where(message: Message) -> bool:
+        if message.sender == "client" and message.text.rstrip().endswith("FOR UPDATE"):
+            asked.add(message.connection)
+        return message.sender == "server" and message.kind == "DataRow" and message.connection in asked
+
+    return where
+
+
+@pytest.mark.parametrize(
+    ("where", "written"),
+    [(lock_was_answered(), False), (of_groups(text("COMMIT")), False), (of_groups(answer_to("COMMIT")), True)],
+    ids=["with the lock", "at COMMIT", "before the answer to COMMIT"],
+)
+def test_a_stopped_process_does_not_keep_the_lock(url: str, start: Start, where: Where, written: bool) -> None:
+    """SIGSTOP in the middle of a transaction: PostgreSQL ends it after --statement-timeout, the other process goes
+    on. After SIGCONT the stopped one runs its group again, or finds it stored: never doubled."""
+    ledger = Ledger(USER)
+    with Proxy(url) as proxy, ThreadPoolExecutor(1) as pool:
+        stopped = start("--statement-timeout", "1", database_url=proxy.url)
+        other = start()
+        assert ledger.attempt(stopped, "warm").written
+        hold = proxy.hold(where)
+        waiting = pool.submit(ledger.attempt, stopped, "apple")
+        assert hold.happened.wait(20)
+        try:
+            os.kill(stopped.pid, signal.SIGSTOP)
+            proxy.release(hold)
+            second = Ledger(USER).attempt(other, "pear")
+            assert second.written
+            assert not waiting.done()
+        finally:
+            os.kill(stopped.pid, signal.SIGCONT)
+        assert waiting.result(timeout=30).written
+        await_readiness(stopped, 200)
+        assert ledger.attempt(stopped, "apple").written
+        assert stopped.stop() == 0
+    found = {lead.email: lead.id for lead in leads_at(url).values()}
+    order = ["apple", "pear"] if written else ["pear", "apple"]
+    assert [found[f"{name}@orchard.example"] for name in order] == [2, 3]
+    ledger.attempts.append(second)
+    ledger.assert_true(url)
+
+
+def test_clocks_that_differ_by_an_hour_decide_nothing(url: str, start: Start) -> None:
+    """The lead that changed last is the one whose change came last, though its time is an hour earlier.
+
+    Times are each process's own; the numbers of changes and activities, handed out under the lock, are the order.
+    """
+    window = ("--timestamp-window", "7200")
+    right, behind = start(*window), start(*window, shift=-3600)
+    with right.caller(USER) as first, behind.caller(USER) as second:
+
+        def sync(caller: object, **call: object) -> Answer:
+            return caller.sync(Call(return_lead=False, **call))  # type: ignore[attr-defined,no-any-return,arg-type]
+
+        # Two leads of one Email: the second has another foreign id and the same address.
+        one = sync(first, foreign_id="tree-1", email="a@orchard.example").lead_id
+        two = sync(second, foreign_id="tree-2", email="a@orchard.example").lead_id
+        assert one != two
+        last = sync(second, foreign_id="tree-1", attributes=(("City", "behind"),))
+        by_email = sync(first, email="a@orchard.example", attributes=(("City", "right"),))
+        again = sync(second, email="a@orchard.example", attributes=(("City", "behind again"),))
+    assert (last.lead_id, by_email.lead_id, again.lead_id) == (one, one, one)
+    with closing(psycopg.connect(url)) as connection:
+        changes = dict(connection.execute("SELECT id, change FROM lead").fetchall())
+        times = connection.execute("SELECT created_at, updated_at FROM lead WHERE id = %s", (one,)).fetchone()
+        activities = connection.execute("SELECT lead_id, type, attributes FROM activity ORDER BY id").fetchall()
+    assert changes[one] > changes[two]
+    assert times is not None
+    assert times[1] < times[0], "the clocks do not differ: the test shows nothing"
+    assert [(lead, attributes.get("New Value")) for lead, kind, attributes in activities] == [
+        (one, None),
+        (two, None),
+        (one, "behind"),
+        (one, "right"),
+        (one, "behind again"),
+    ]
+
+
+def test_changed_rules_count_at_the_next_call_of_every_process(url: str, start: Start, tmp_path: Path) -> None:
+    """`synclead apply` changes policy, fields and partitions while two processes serve, each by turns first."""
+    servers = [start(), start()]
+    operator = Server(tmp_path, database_url=url, environment=KEY)
+    with servers[0].caller(USER) as first, servers[1].caller(USER) as second:
+        callers = [first, second]
+        for turn, caller in enumerate(callers):
+            assert caller.sync(Call(email=f"{turn}@orchard.example")).status == "CREATED"
+        for round in range(4):
+            strict = round % 2 == 0
+            policy = "fault" if strict else "create"
+            name = f"Sugar{round}"
+            operator.apply(f"""{DECLARATION}
+policy = {{ unknown_fields = "{policy}" }}
+partitions = [ "Default", "Shelf{round}" ]
+fields = [ {{ name = "{name}", type = "integer", label = "{name}", rest_name = "sugar{round}" }} ]
+""")
+            for number, caller in enumerate(callers[:: 1 if strict else -1]):
+                declared = caller.sync(Call(email="0@orchard.example", attributes=((name, f"{number}"),)))
+                assert declared.record is not None, declared
+                assert declared.record.values[name] == f"{number}"
+                refused = caller.sync(Call(email="0@orchard.example", attributes=((name, "sweet"),)))
+                unknown = caller.sync(Call(email="0@orchard.example", attributes=((f"New{round}{number}", "1"),)))
+                assert (refused.fault_code, unknown.fault_code) == ("20110", "20105" if strict else None)
+
+
+def test_a_field_made_by_one_process_is_known_by_the_other_at_its_next_call(url: str, start: Start) -> None:
+    """A call that names a new field makes it; the next call on the other process finds it, and makes no second."""
+    servers = [start(), start()]
+    servers[0].apply(f'{DECLARATION}policy = {{ unknown_fields = "create" }}')
+    with servers[0].caller(USER) as first, servers[1].caller(USER) as second:
+        for turn, (maker, finder) in enumerate([(first, second), (second, first)]):
+            name = f"Pips{turn}"
+            made = maker.sync(Call(email="a@orchard.example", attributes=((name, "five"),)))
+            found = finder.sync(Call(email="a@orchard.example", attributes=((name.upper(), "six"),)))
+            assert made.record is not None
+            assert found.record is not None
+            assert (made.record.values[name], found.record.values[name]) == ("five", "six")
+            assert name.upper() not in found.record.values
+    with closing(psycopg.connect(url)) as connection:
+        fields = connection.execute("SELECT soap_name, auto FROM field ORDER BY soap_name").fetchall()
+    assert fields == [("Pips0", True), ("Pips1", True)]
