@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy.engine import make_url
 
 from synclead.store.upgrade import upgrade
 
@@ -44,6 +45,21 @@ class Postgres:
     def new_database(self) -> str:
         """The URL of a new database with the current schema."""
         return self.url(self._make(f" TEMPLATE {_TEMPLATE}"))
+
+    def new_database_on(self, disk: Path) -> str:
+        """The same, with its tables on another disk: in a folder `tables` there, of the server's user."""
+        place = disk / "tables"
+        place.mkdir(mode=0o700)
+        if self._server.system_user is not None:
+            shutil.chown(place, self._server.system_user)
+        self.execute(f"CREATE TABLESPACE small LOCATION '{place}'")
+        return self.url(self._make(f" TEMPLATE {_TEMPLATE} TABLESPACE small"))
+
+    def drop_database_on(self, url: str) -> None:
+        """Lets go of what `new_database_on` made."""
+        name = make_url(url).database
+        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        self.execute("DROP TABLESPACE small")
 
     def make_template(self) -> None:
         """Once: what `new_database` copies."""

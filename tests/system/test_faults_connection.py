@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -17,8 +18,8 @@ from support.orchard import DECLARATION
 from support.postgres import Postgres
 from support.proxy import Message, Proxy, Sender, Where, answer_to, of_groups, text
 from support.server import Server
-
-KEY = {"SYNCLEAD_MASTER_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}
+from synclead.store.subscriptions import FRESH_SECONDS
+from system.places import KEY
 
 
 class Way:
@@ -189,3 +190,30 @@ def test_a_network_that_breaks_again_and_again_under_load(way: Way) -> None:
             way.proxy.cut_all(reset=number % 2 == 1)
     await_readiness(way.server, 200)
     way.ledger.assert_true(way.url)
+
+
+def test_a_network_that_swallows_everything(postgres: Postgres, tmp_path: Path) -> None:
+    """Nothing comes back and nothing breaks: every call is answered in time, whoever calls, also who is not known yet.
+
+    When the network lives again, so does the server.
+    """
+    limits = ("--lock-timeout", "1", "--statement-timeout", "1", "--call-timeout", "3")
+    with ExitStack() as stack:
+        way = Way(postgres, tmp_path, stack, *limits)
+        assert way.ledger.attempt(way.server, "early").written
+        dead = way.proxy.swallow()
+        began = time.monotonic()
+        pool = stack.enter_context(ThreadPoolExecutor(4))
+        waiting = [pool.submit(way.ledger.attempt, way.server, f"late-{number}") for number in range(3)]
+        assert not [one.result(timeout=25).written for one in waiting if one.result(timeout=25).written]
+        assert way.server.get("/readyz") == 503
+        # What is known of API users is too old by now.
+        while time.monotonic() < began + FRESH_SECONDS:
+            time.sleep(0.1)
+        assert way.ledger.attempt(way.server, "later").written is False
+        assert way.server.get("/healthz") == 200
+        way.proxy.release(dead)
+        await_readiness(way.server, 200)
+        assert way.ledger.attempt(way.server, "later").written
+        way.ledger.assert_true(way.url)
+        assert way.server.stop() == 0
