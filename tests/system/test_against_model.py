@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from support.envelopes import Answer, Call
 from support.server import Server
+from support.share import of_share
 from system.calls import EMAILS, attributes, calls, tokens
 from system.model import CHANGE, KEY_MOVED, MERGE, NEW_LEAD, Lead, Model
 from system.model_values import email_key
@@ -253,4 +254,4 @@ def test_server_and_model_agree(world: World) -> None:
 @pytest.mark.timeout(3000)
 def test_server_and_model_agree_on_many_histories(world: World) -> None:
     """Other histories at every run."""
-    run_examples(world, 600, derandomize=False)
+    run_examples(world, of_share(600), derandomize=False)
