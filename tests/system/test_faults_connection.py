@@ -192,6 +192,7 @@ def test_a_network_that_breaks_again_and_again_under_load(way: Way) -> None:
     way.ledger.assert_true(way.url)
 
 
+@pytest.mark.long
 def test_a_network_that_swallows_everything(postgres: Postgres, tmp_path: Path) -> None:
     """Nothing comes back and nothing breaks: every call is answered in time, whoever calls, also who is not known yet.
 
