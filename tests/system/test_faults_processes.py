@@ -140,7 +140,7 @@ def test_clocks_that_differ_by_an_hour_decide_nothing(url: str, start: Start) ->
         again = sync(second, email="a@orchard.example", attributes=(("City", "behind again"),))
     assert (last.lead_id, by_email.lead_id, again.lead_id) == (one, one, one)
     with closing(psycopg.connect(url)) as connection:
-        changes = dict(connection.execute("SELECT id, change FROM lead").fetchall())
+        changes: dict[int, int] = dict(connection.execute("SELECT id, change FROM lead").fetchall())
         times = connection.execute("SELECT created_at, updated_at FROM lead WHERE id = %s", (one,)).fetchone()
         activities = connection.execute("SELECT lead_id, type, attributes FROM activity ORDER BY id").fetchall()
     assert changes[one] > changes[two]
