@@ -14,12 +14,11 @@ import pytest
 from support.database import leads_at
 from support.inside import USER
 from support.ledger import NOT_KNOWN, NOTHING_WRITTEN, Ledger, await_readiness, clients_that_go_on
-from support.orchard import DECLARATION
 from support.postgres import Postgres
 from support.proxy import Message, Proxy, Sender, Where, answer_to, of_groups, text
 from support.server import Server
 from synclead.store.subscriptions import FRESH_SECONDS
-from system.places import KEY
+from system.places import KEY, declare
 
 
 class Way:
@@ -27,7 +26,7 @@ class Way:
 
     def __init__(self, postgres: Postgres, folder: Path, stack: ExitStack, *options: str) -> None:
         self.url = postgres.new_database()
-        Server(folder, database_url=self.url, environment=KEY).apply(DECLARATION)
+        declare(self.url)
         self.proxy = stack.enter_context(Proxy(self.url))
         self.server = Server(folder, database_url=self.proxy.url, environment=KEY, options=options)
         stack.callback(self.server.close)

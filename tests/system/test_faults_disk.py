@@ -16,10 +16,9 @@ from support.database import intact, leads_at
 from support.envelopes import Call
 from support.inside import USER
 from support.ledger import NOTHING_WRITTEN, Ledger, await_readiness, clients_that_go_on
-from support.orchard import DECLARATION
 from support.postgres import Postgres
 from support.server import Server
-from system.places import KEY, new_server
+from system.places import KEY, declare, new_server
 
 CLIENTS = 4
 
@@ -100,11 +99,10 @@ def test_a_file_that_cannot_grow(postgres: Postgres, tmp_path: Path) -> None:
         server.close()
 
 
-def test_a_full_disk_under_sqlite(small_disk: Path) -> None:
+def test_a_full_disk_under_sqlite(postgres: Postgres, small_disk: Path) -> None:
     """The same on a disk without room."""
-    server = Server(small_disk)
+    server = new_server("sqlite", postgres, small_disk)
     try:
-        server.apply(DECLARATION)
         server.start()
         survive(server, lambda: full(small_disk))
     finally:
@@ -114,9 +112,9 @@ def test_a_full_disk_under_sqlite(small_disk: Path) -> None:
 def test_a_full_disk_under_postgresql(postgres: Postgres, small_disk: Path, tmp_path: Path) -> None:
     """The tables' disk is full: a call for which there is no room hears that nothing was written; then all goes on."""
     url = postgres.new_database_on(small_disk)
+    declare(url)
     server = Server(tmp_path, database_url=url, environment=KEY)
     try:
-        server.apply(DECLARATION)
         server.start()
         with server.caller(USER) as caller:
             sent = {}
