@@ -110,19 +110,16 @@ def test_a_connection_cut_in_any_way_is_not_seen_by_the_client(
     cut_everywhere(way, sender, after=after, reset=reset, known=known)
 
 
-@pytest.mark.parametrize("reset", [False, True])
 @pytest.mark.parametrize(
     ("where", "after"),
     [(text("COMMIT"), False), (text("COMMIT"), True), (answer_to("COMMIT"), False), (answer_to("COMMIT"), True)],
     ids=["before COMMIT", "after COMMIT", "before its answer", "after its answer"],
 )
-def test_a_connection_cut_during_commit_is_not_seen_by_the_client(
-    way: Way, where: Where, after: bool, reset: bool
-) -> None:
+def test_a_connection_cut_during_commit_is_not_seen_by_the_client(way: Way, where: Where, after: bool) -> None:
     """What the row of the group says decides: it is run again, or was stored already; never both."""
     person = f"commit-{len(way.ledger.attempts)}"
     for _ in range(2):  # the call that makes the person, and one that changes them
-        cut = way.proxy.cut(of_groups(where), after=after, reset=reset)
+        cut = way.proxy.cut(of_groups(where), after=after)
         attempt = way.ledger.attempt(way.server, person)
         assert cut.happened.is_set()
         assert attempt.written, attempt.answer
