@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -46,6 +47,17 @@ def test_any_text_and_value_is_logged() -> None:
     first, second = _lines(stream)
     assert (first["partner"], first["size"]) == ("a\ud800", "3j")
     assert (second["name"], second["size"]) == ("Jürgen", "3j")
+
+
+def test_marks_stand_in_every_line() -> None:
+    """Lines of other threads and of libraries too say which process they come from."""
+    stream = io.StringIO()
+    configure("info", stream, marks={"worker": 2})
+    thread = threading.Thread(target=get_logger().info, args=("call",))
+    thread.start()
+    thread.join()
+    logging.getLogger("uvicorn.error").warning("Invalid request")
+    assert [line["worker"] for line in _lines(stream)] == [2, 2]
 
 
 def test_libraries_log_the_same_way() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from support.envelopes import Call, Credentials, envelope, read_answer
 from support.server import Server
+from synclead.protocol import PIPELINED
 
 DEMO = Credentials("demo17_1_809934544BFABAE58E5D27", "27272727aa")
 PATH = "/soap/mktows/2_7"
@@ -143,6 +144,21 @@ def test_a_head_without_an_end_is_refused(port: int) -> None:
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
         connection.sendall(f"GET / HTTP/1.1\r\nX-Long: {'x' * 100_000}".encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 400")
+
+
+def test_a_thousand_requests_at_once_are_not_kept(port: int) -> None:
+    """Who sends on without waiting for answers is refused: the requests would stand in memory."""
+    answered = _exchange(port, b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n" * 1000)
+    assert answered.count(b"HTTP/1.1 400 ") == 1
+    assert answered.count(b"HTTP/1.1 200 ") <= PIPELINED
+
+
+def test_trailers_without_an_end_are_refused(port: int) -> None:
+    """What follows the last chunk of a body is bounded like a head."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(_head("Transfer-Encoding: chunked") + b"1\r\nx\r\n0\r\n")
+        with pytest.raises(ConnectionError):
+            connection.sendall((b"x-trailer: " + b"x" * 10_000 + b"\r\n") * 5_000)
 
 
 def test_answers_do_not_say_what_serves(port: int) -> None:

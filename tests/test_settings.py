@@ -41,6 +41,7 @@ def test_options_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> No
         ({"host": "::"}, "--insecure-http"),
         ({"host": "leads.example.com"}, "--insecure-http"),
         ({"workers": 2}, "one serving process"),
+        ({"workers": 2, "database_url": "sqlite+pysqlite:///leads.db"}, "one serving process"),
         ({"tls_cert_file": Path("cert.pem")}, "SYNCLEAD_TLS_KEY_FILE"),
         ({"tls_cert_file": Path("no.pem"), "tls_key_file": Path("no.key")}, "no.pem"),
         ({"port": 70000}, "--port"),

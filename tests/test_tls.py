@@ -2,49 +2,21 @@
 
 import ssl
 import subprocess
-from datetime import UTC, datetime, timedelta
 from http.client import HTTPSConnection
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from support.certificates import certificate
 from support.server import PROGRAM, free_port
 from synclead.app import open_store
 from synclead.server import serve
 from synclead.settings import load_settings
 
 
-def _certificate(directory: Path) -> tuple[Path, Path]:
-    """A certificate for localhost and its key, as files."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    cert_file, key_file = directory / "cert.pem", directory / "key.pem"
-    cert_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return cert_file, key_file
-
-
 def test_a_server_with_tls_files_speaks_tls(tmp_path: Path) -> None:
     """The handshake shows the certificate, and the WSDL names https where generated clients read it."""
-    cert_file, key_file = _certificate(tmp_path)
+    cert_file, key_file = certificate(tmp_path)
     port = free_port()
     options = ["--port", str(port), "--tls-cert-file", str(cert_file), "--tls-key-file", str(key_file)]
     with subprocess.Popen([PROGRAM, "serve", *options], cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
@@ -65,7 +37,7 @@ def test_tls_files_that_are_none_are_one_sentence(
 ) -> None:
     """A key in the place of the certificate is refused, and the database can be served from afterwards."""
     monkeypatch.setattr("synclead.logs.configure", lambda level: None)
-    _, key_file = _certificate(tmp_path)
+    _, key_file = certificate(tmp_path)
     url = f"sqlite:///{tmp_path}/leads.db"
     settings = load_settings(tls_cert_file=key_file, tls_key_file=key_file, port=0, database_url=url)
     assert serve(settings) == 1

@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 import traceback
+from collections.abc import Mapping
 from typing import Any, TextIO
 
 import msgspec
@@ -18,8 +19,10 @@ _LEVELS = {
 }
 
 
-def configure(level: str, stream: TextIO | None = None) -> None:
+def configure(level: str, stream: TextIO | None = None, marks: Mapping[str, Any] | None = None) -> None:
     """Sends every log line to `stream` (stderr) from `level` on: debug, info, warning or error.
+
+    `marks` stand in every line, to tell the processes apart that write to one log.
 
     The text of an exception can hold a lead's values, so a line shows its class and the lines of code
     that it came through; with level debug its text too.
@@ -28,6 +31,7 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     target = _Lines(stream or sys.stderr)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        _Marks(marks or {}),
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _ExceptionLines(with_text=threshold <= logging.DEBUG),
@@ -66,6 +70,17 @@ def _to_json(event: EventDict, **_options: Any) -> str:
         return msgspec.json.encode(event, enc_hook=repr).decode()
     except UnicodeEncodeError:
         return json.dumps(event, default=repr)
+
+
+class _Marks:
+    """Adds the same values to every line, whichever thread it comes from."""
+
+    def __init__(self, marks: Mapping[str, Any]) -> None:
+        self._marks = marks
+
+    def __call__(self, logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        event.update(self._marks)
+        return event
 
 
 class _ExceptionLines:

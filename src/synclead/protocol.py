@@ -2,65 +2,172 @@
 
 import asyncio
 import re
+import socket
+import struct
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import structlog
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-HEAD_SECONDS = 20.0
-"""From the first byte of a request, or the opening of the connection, to the end of its headers."""
+from synclead.settings import Settings
+from synclead.soap.body import Receive, discard_rest
+
 HEAD_BYTES = 64 * 1024
-"""Of a request whose headers are not at their end yet."""
+"""Of a request's headers, or of anything else that is no body: blank lines, trailers, sizes of chunks."""
+PIPELINED = 32
+"""Requests that a client may send before the answer to an earlier one; each is kept until its turn."""
+TOLD = 32
+"""Connections beyond the limit that are still answered, by 503; any more are closed at once, since each is a file."""
 
+_DISCARDED_BYTES = 1024 * 1024
+_DISCARDING_SECONDS = 5.0
+_BUSY = b"The server has as many connections as it may have. Try again in a minute.\n"
 _OFFER = re.compile(rb"\r\n[Uu]pgrade:")
+
+_log = structlog.get_logger()
+
+
+class TooManyRequestsError(Exception):
+    """A client sends requests faster than it waits for answers."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Gives up requests whose head does not come to an end: uvicorn waits for it, and keeps it, for ever."""
+    """Gives up clients that neither send nor read: uvicorn waits for their requests, and keeps their answers, for ever.
 
-    _timer: asyncio.TimerHandle | None = None
-    _size = 0
+    Three times bound a connection besides that for a body: from its opening, or the first byte after an
+    answer, to the end of a head; from an answer to the moment the client has taken it; and the idle time
+    between an answer and the next byte, which is uvicorn's own. Beyond the limit of connections, new ones
+    are refused, and those that were there go on being served.
+    """
+
+    settings: Settings
+    _beyond = False
+    """Whether the connection was opened when there were as many as there may be."""
+    _head_timer: asyncio.TimerHandle | None = None
+    _answer_timer: asyncio.TimerHandle | None = None
+    _bodiless = 0
+    """Bytes since the last that belonged to a body."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        beyond = len(self.connections) - self.settings.connection_limit
+        self._beyond = beyond > 0
+        if beyond > TOLD:
+            transport.abort()
         self._begin_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end_head()
+        self._end_answer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if b"pgrade:" in data and (self._timer is not None or self.cycle.response_complete):
+        if self.transport.is_closing():
+            return
+        if b"pgrade:" in data and (self._head_timer is not None or self.cycle.response_complete):
             data = _without_offer(data)
+        self._bodiless += len(data)
         super().data_received(data)
-        if self._timer is not None:
-            self._size += len(data)
-            if self._size > HEAD_BYTES:
-                self._end_head()
-                self.send_400_response("The head of the request is too large.")
+        if self._head_timer is None and self.cycle.response_complete:
+            # The rest of a body that nobody asked for, or blank lines: the idle time does not begin anew with each.
+            self._begin_head()
+        elif self._bodiless > HEAD_BYTES:
+            self._end_head()
+            self.send_400_response("The head of the request is too large.")
 
     def on_message_begin(self) -> None:
+        if len(self.pipeline) >= PIPELINED:
+            raise TooManyRequestsError
         self._begin_head()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
+        self._bodiless = 0
         self._end_head()
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        self._bodiless = 0
+        super().on_body(body)
+
+    def send_400_response(self, msg: str) -> None:
+        super().send_400_response(msg)
+        self._begin_answer()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._begin_answer()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._begin_answer()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._begin_answer()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        if self._beyond and len(self.connections) > self.settings.connection_limit:
+            _log.warning("too many connections", connection_limit=self.settings.connection_limit)
+            app = _busy
+        super()._start_asgi_task(cycle, app)
+
     def _begin_head(self) -> None:
         self._end_head()
-        self._size = 0
-        self._timer = self.loop.call_later(HEAD_SECONDS, self._give_up)
+        self._head_timer = self.loop.call_later(self.settings.head_timeout, self._give_up)
 
     def _end_head(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _begin_answer(self) -> None:
+        """An answer that the system's buffers took is on its way; only the rest of it waits for the client."""
+        self._end_answer()
+        if self.transport.get_write_buffer_size() > 0:
+            self._answer_timer = self.loop.call_later(self.settings.answer_timeout, self._drop)
+
+    def _end_answer(self) -> None:
+        if self._answer_timer is not None:
+            self._answer_timer.cancel()
+            self._answer_timer = None
+
+    def _drop(self) -> None:
+        # Else the system would go on offering what it has of the answer, megabytes, for minutes.
+        peer = self.transport.get_extra_info("socket")
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
 
     def _give_up(self) -> None:
-        self._timer = None
-        transport: Any = self.transport
-        if not transport.is_closing():
-            transport.close()
+        self._head_timer = None
+        if not self.transport.is_closing():
+            self.transport.close()
+
+
+def bounded_protocol(served: Settings) -> type[BoundedProtocol]:
+    """The protocol with the time-outs and limits that an operator has set."""
+
+    class Configured(BoundedProtocol):
+        settings = served
+
+    return Configured
+
+
+async def _busy(
+    scope: MutableMapping[str, Any], receive: Receive, send: Callable[[MutableMapping[str, Any]], Awaitable[None]]
+) -> None:
+    """503 for a client beyond the limit of connections; takes in its request, so that it can read the answer."""
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(_BUSY)).encode()),
+        (b"connection", b"close"),
+        (b"retry-after", b"60"),
+    ]
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": _BUSY, "more_body": True})
+    await discard_rest(receive, _DISCARDED_BYTES, _DISCARDING_SECONDS)
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _without_offer(data: bytes) -> bytes:

@@ -12,10 +12,11 @@ import uvicorn
 from sqlalchemy.engine import make_url
 
 from synclead import logs
-from synclead.app import create_app, open_store
-from synclead.protocol import BoundedProtocol
+from synclead.app import Store, create_app, open_store
+from synclead.protocol import TOLD, bounded_protocol
 from synclead.settings import Settings, SettingsError, check
 from synclead.store.errors import StoreError
+from synclead.workers import supervise
 
 _BACKLOG = 2048
 _OTHER_FILES = 64
@@ -36,21 +37,37 @@ def serve(settings: Settings) -> int:
     logs.configure(settings.log_level)
     try:
         check(settings)
-        listener = _listen(settings.host, settings.port)
-        with listener:
-            return _run(settings, listener)
+        with _listen(settings.host, settings.port) as listener:
+            if settings.workers == 1:
+                return serve_on(settings, listener)
+            # What is refused must be refused here, once: a worker that ends is replaced.
+            _open(settings)[1].release()
+            return supervise(settings, listener)
     except (SettingsError, StoreError, StartError) as error:
         print(f"synclead: {error}", file=sys.stderr)
         return 1
 
 
-def _run(settings: Settings, listener: socket.socket) -> int:
-    _allow_files(settings.connection_limit + _OTHER_FILES)
+def serve_on(settings: Settings, listener: socket.socket) -> int:
+    """Serves in this process, on a bound socket, until SIGTERM or SIGINT; gives the exit code of `serve`.
+
+    Raises StoreError and StartError: nothing was served.
+    """
+    _allow_files(settings.connection_limit + TOLD + _OTHER_FILES)
+    config, _ = _open(settings)
+    server = _Server(config, _address(settings, listener), settings.database)
+    server.stop_on(signal.SIGTERM, signal.SIGINT)
+    server.run(sockets=[listener])
+    return 0 if server.started else 1
+
+
+def _open(settings: Settings) -> tuple[uvicorn.Config, Store]:
+    """Everything that this process serves with. Raises StoreError and StartError."""
     store = open_store(settings)
     config = uvicorn.Config(
         create_app(settings, store),
         loop="uvloop",
-        http=BoundedProtocol,
+        http=bounded_protocol(settings),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -59,7 +76,6 @@ def _run(settings: Settings, listener: socket.socket) -> int:
         # The endpoint reads these headers itself, and from trusted proxies alone.
         proxy_headers=False,
         backlog=_BACKLOG,
-        limit_concurrency=settings.connection_limit,
         timeout_keep_alive=settings.keep_alive_timeout,
         timeout_graceful_shutdown=settings.shutdown_timeout,
         ssl_certfile=settings.tls_cert_file,
@@ -70,10 +86,7 @@ def _run(settings: Settings, listener: socket.socket) -> int:
     except (OSError, ssl.SSLError) as error:
         store.release()
         raise StartError(f"the TLS files cannot be used: {error.strerror or error}") from error
-    server = _Server(config, _address(settings, listener), settings.database)
-    server.stop_on(signal.SIGTERM, signal.SIGINT)
-    server.run(sockets=[listener])
-    return 0 if server.started else 1
+    return config, store
 
 
 class _Server(uvicorn.Server):

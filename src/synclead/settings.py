@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     """Empty: `sqlite:///synclead.db`, in a demo `sqlite:///synclead-demo.db`."""
     workers: int = Field(1, ge=1, le=64)
+    """Serving processes; every limit here is for each of them alone."""
     allow_unsafe_durability: bool = False
     """Serves from a PostgreSQL database that would lose acknowledged leads when the power fails."""
     demo: bool = False
@@ -44,8 +45,12 @@ class Settings(BaseSettings):
 
     timestamp_window: float = Field(900, gt=0)
     """How far a request's timestamp may be from this machine's clock, either way."""
+    head_timeout: float = Field(20, gt=0)
+    """From the opening of a connection, or the first byte of a request, to the end of its headers."""
     body_limit: int = Field(10 * 1024 * 1024, ge=1)
     body_timeout: float = Field(25, gt=0)
+    answer_timeout: float = Field(60, gt=0)
+    """How long a client may take for the part of an answer that the system's buffers do not hold."""
     depth_limit: int = Field(64, ge=8)
     element_limit: int = Field(200_000, ge=16)
     attribute_limit: int = Field(1_000, ge=1)
@@ -57,7 +62,7 @@ class Settings(BaseSettings):
     reference_limit: int = Field(1_000, ge=0)
     """`href` references followed in one request."""
     connection_limit: int = Field(4_096, ge=1)
-    """Open connections; beyond them HTTP 503."""
+    """Open connections that are served; a call on any more is answered HTTP 503."""
     keep_alive_timeout: int = Field(65, ge=1)
     shutdown_timeout: int = Field(13, ge=1, le=15)
     """How long calls under way may take after SIGTERM."""
@@ -134,13 +139,8 @@ def check(settings: Settings) -> None:
                 "SYNCLEAD_TLS_CERT_FILE and SYNCLEAD_TLS_KEY_FILE, or SYNCLEAD_TRUSTED_PROXIES, "
                 "or accept it with --insecure-http"
             )
-    if settings.workers > 1 and settings.database.startswith("sqlite:"):
+    if settings.workers > 1 and urlsplit(settings.database).scheme.partition("+")[0] == "sqlite":
         raise SettingsError("an SQLite file has one serving process: leave out --workers, or use PostgreSQL")
-    if settings.workers > 1:
-        raise SettingsError(
-            "this release serves with one process a command: start `synclead serve` several times, each with a "
-            "port of its own, on the same PostgreSQL database"
-        )
 
 
 def is_loopback(host: str) -> bool:

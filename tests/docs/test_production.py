@@ -5,10 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from docs.named import written
 from support.envelopes import Call
 from support.inside import USER
 from support.orchard import DECLARATION
+from support.postgres import Postgres
 from support.server import Server
 from support.tools import needs
 
@@ -48,33 +48,38 @@ def test_back_up_and_restore(tmp_path: Path) -> None:
     assert found.lead_id == made.lead_id
 
 
-FAILURES = ["what happened", "what the client sees", "what was written", "test"]
+def test_several_processes(postgres: Postgres, tmp_path: Path) -> None:
+    """The command starts as many workers as it says."""
+    program, command, *options = commands("Several processes and hosts").split()
+    assert (program, command) == ("synclead", "serve")
+    key = {"SYNCLEAD_MASTER_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}
+    server = Server(tmp_path, database_url=postgres.new_database(), environment=key, options=options)
+    try:
+        server.start()
+        assert server.stop() == 0
+    finally:
+        server.close()
+    assert sum(entry["event"] == "worker started" for entry in server.log()) == int(options[-1])
 
 
-def failures() -> list[list[str]]:
-    """The rows of the table of failures; an AssertionError for one of another shape."""
-    section = DOCUMENT.read_text(encoding="utf-8").split("\n## What happens when\n")[1].split("\n## ")[0]
-    table = [line for line in section.splitlines() if line.startswith("|")]
-    rows = [[cell.strip() for cell in line.strip()[1:-1].split("|")] for line in table]
-    assert all(len(row) == len(FAILURES) and all(row) for row in rows), rows
-    assert rows[0] == FAILURES
-    return rows[2:]
-
-
-def test_every_failure_names_tests_that_exist() -> None:
-    """What is said of a failure is shown by a test, and no failure stands twice."""
-    rows = failures()
-    assert len({row[0] for row in rows}) == len(rows)
-    for row in rows:
-        tests = re.findall(r"`([^`]+)`", row[3])
-        assert tests, row
-        assert [test for test in tests if test not in written(test.partition("::")[0])] == [], row
-
-
-def test_no_test_of_a_fault_is_left_out() -> None:
-    """Every fault that is injected into the real server stands in the table."""
-    named = {test for row in failures() for test in re.findall(r"`([^`]+)`", row[3])}
-    files = sorted((DOCUMENT.parents[1] / "tests" / "system").glob("test_faults_*.py"))
-    assert files
-    for file in files:
-        assert written(f"tests/system/{file.name}") - named == set()
+@needs("bash", "openssl")
+def test_run_it_under_systemd(tmp_path: Path) -> None:
+    """The files that the commands make, in another place, are what a server starts from; systemd has no part in it."""
+    etc, state = tmp_path / "etc", tmp_path / "state"
+    for folder in (etc / "systemd" / "system", state):
+        folder.mkdir(parents=True)
+    script = commands("Run it under systemd").replace("/etc/", f"{etc}/").replace("/var/lib/synclead", str(state))
+    script = "".join(line for line in script.splitlines(keepends=True) if not line.startswith("systemctl "))
+    subprocess.run(["bash", "-euc", script], cwd=DOCUMENT.parents[1], check=True, capture_output=True, timeout=60)
+    assert (etc / "systemd" / "system" / "synclead.service").is_file()
+    assert {(etc / "synclead" / name).stat().st_mode & 0o777 for name in ("master-key", "synclead.env")} == {0o600}
+    lines = (etc / "synclead" / "synclead.env").read_text().splitlines()
+    environment = dict(line.split("=", 1) for line in lines)
+    key = {"SYNCLEAD_MASTER_KEY_FILE": str(etc / "synclead" / "master-key")}
+    server = Server(tmp_path, database_url=environment["SYNCLEAD_DATABASE_URL"], environment=key)
+    server.start()
+    try:
+        assert server.stop() == 0
+    finally:
+        server.close()
+    assert [path.name for path in state.glob("*.master-key")] == []

@@ -42,9 +42,10 @@ class Postgres:
         """The URL of a new database without a table."""
         return self.url(self._make(""))
 
-    def new_database(self) -> str:
-        """The URL of a new database with the current schema."""
-        return self.url(self._make(f" TEMPLATE {_TEMPLATE}"))
+    def new_database(self, *, copy_of: str | None = None) -> str:
+        """The URL of a new database with the current schema, or of a copy of another one that nobody uses now."""
+        template = copy_of.partition("@/")[2].partition("?")[0] if copy_of else _TEMPLATE
+        return self.url(self._make(f" TEMPLATE {template}"))
 
     def new_database_on(self, disk: Path) -> str:
         """The same, with its tables on another disk: in a folder `tables` there, of the server's user."""

@@ -18,7 +18,12 @@ def serve(
             help="sqlite:///FILE or postgresql://USER@HOST/NAME. Default: sqlite:///synclead.db, with --demo sqlite:///synclead-demo.db.",
         ),
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="Serving processes. Default: 1, and no more on SQLite.")] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Serving processes on one port; one that dies is replaced. Default: 1, and no more on SQLite."
+        ),
+    ] = None,
     allow_unsafe_durability: Annotated[
         bool | None,
         typer.Option(
@@ -45,9 +50,15 @@ def serve(
         float | None,
         typer.Option(help="Seconds that a request's timestamp may be off, either way. Default: 900."),
     ] = None,
+    head_timeout: Annotated[
+        float | None, typer.Option(help="Seconds in which a request's headers must arrive. Default: 20.")
+    ] = None,
     body_limit: Annotated[int | None, typer.Option(help="Bytes of a request. Default: 10485760.")] = None,
     body_timeout: Annotated[
         float | None, typer.Option(help="Seconds in which a request must arrive. Default: 25.")
+    ] = None,
+    answer_timeout: Annotated[
+        float | None, typer.Option(help="Seconds in which a client must take its answer. Default: 60.")
     ] = None,
     depth_limit: Annotated[int | None, typer.Option(help="Depth of a request's elements. Default: 64.")] = None,
     element_limit: Annotated[int | None, typer.Option(help="Elements of a request. Default: 200000.")] = None,
@@ -60,7 +71,7 @@ def serve(
         int | None, typer.Option(help="href references followed in a request. Default: 1000.")
     ] = None,
     connection_limit: Annotated[
-        int | None, typer.Option(help="Open connections; beyond them HTTP 503. Default: 4096.")
+        int | None, typer.Option(help="Open connections that are served; any more hear HTTP 503. Default: 4096.")
     ] = None,
     keep_alive_timeout: Annotated[
         int | None, typer.Option(help="Seconds that an idle connection stays open. Default: 65.")

@@ -1,7 +1,8 @@
-"""The URL that a client used, as the WSDL must name it."""
+"""The URL that a client used, as the WSDL must name it, and the address that it called from."""
 
 import re
 from collections.abc import Callable, Mapping
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,6 +29,35 @@ def client_url(
         scheme = forwarded if forwarded in ("http", "https") else scheme
         host = _named_host(headers.get(b"x-forwarded-host")) or host
     return f"{scheme}://{host or _own_host(scope)}{path}"
+
+
+def client_address(
+    scope: Mapping[str, Any], headers: Mapping[bytes, bytes], trusted: Callable[[str], bool]
+) -> str | None:
+    """The address that a client called from; None where the connection has none.
+
+    A trusted proxy is believed: of the addresses in X-Forwarded-For the last that is no trusted proxy counts,
+    since whatever stands before it came from the client.
+    """
+    peer = scope.get("client")
+    if peer is None:
+        return None
+    forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")
+    address: str = peer[0]
+    while forwarded and trusted(address):
+        before = forwarded.pop().strip()
+        if not _is_address(before):
+            break
+        address = before
+    return address
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _first(value: bytes | None) -> str:

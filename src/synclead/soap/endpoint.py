@@ -12,7 +12,7 @@ import structlog
 
 from synclead.leads.errors import SyncleadError
 from synclead.soap import wsdl
-from synclead.soap.address import client_url
+from synclead.soap.address import client_address, client_url
 from synclead.soap.body import (
     BodyLimits,
     BodyTooLargeError,
@@ -70,7 +70,7 @@ class Endpoint:
         elif not _PATH.fullmatch(scope["path"]):
             await _respond(send, 404, _TEXT, b"There is nothing here. The SOAP path is like /soap/mktows/2_7\n")
         elif scope["method"] == "POST":
-            await self._post(headers, receive, send)
+            await self._post(headers, receive, send, client_address(scope, headers, self._edge.trusted))
         elif scope["method"] in ("GET", "HEAD") and _asks_for_wsdl(scope["query_string"]):
             url = client_url(scope, headers, self._edge.public_url, self._edge.trusted)
             await _respond(send, 200, _XML, wsdl.serve(url))
@@ -78,10 +78,10 @@ class Endpoint:
             text = b"This is a SOAP endpoint: POST calls to it, or GET its WSDL with ?WSDL\n"
             await _respond(send, 405, _TEXT, text, (b"allow", b"GET, POST"))
 
-    async def _post(self, headers: dict[bytes, bytes], receive: Receive, send: Send) -> None:
+    async def _post(self, headers: dict[bytes, bytes], receive: Receive, send: Send, client: str | None) -> None:
         started = time.perf_counter()
         request_id = self._edge.new_id()
-        facts: dict[str, Any] = {"request": request_id}
+        facts: dict[str, Any] = {"request": request_id, "client": client}
         extra: list[tuple[bytes, bytes]] = []
         unread = unfinished = False
         status, body = 200, b""

@@ -1,0 +1,66 @@
+"""One of several serving processes: `python -m synclead.worker NUMBER DESCRIPTOR`, started by `workers`."""
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+
+import structlog
+
+from synclead import logs
+from synclead.server import StartError, serve_on
+from synclead.settings import Settings
+from synclead.store.errors import StoreError
+
+_PARENT = 0
+"""Standard input: a line with the settings, then nothing until the parent is gone."""
+_END_SECONDS = 20.0
+
+_log = structlog.get_logger()
+
+
+def main() -> int:
+    """Serves on the parent's listener until SIGTERM, or until the parent is gone; gives the exit code of `serve`."""
+    number, descriptor = (int(argument) for argument in sys.argv[1:])
+    line = _read_line()
+    if line is None:
+        return 1
+    settings = Settings.model_validate_json(line)
+    logs.configure(settings.log_level, marks={"worker": number, "pid": os.getpid()})
+    threading.Thread(target=_end_with_parent, name="synclead-parent", daemon=True).start()
+    try:
+        with socket.socket(fileno=descriptor) as listener:
+            return serve_on(settings, listener)
+    except (StoreError, StartError) as error:
+        _log.error("worker cannot start", reason=str(error))
+    except Exception as error:
+        _log.error("worker failed", exc_info=error)
+    return 1
+
+
+def _read_line() -> bytes | None:
+    """The settings; None where the parent went before it had written them.
+
+    Without a buffer: a thread that waits in one would make this process abort at its end.
+    """
+    line = b""
+    while not line.endswith(b"\n"):
+        part = os.read(_PARENT, 65536)
+        if not part:
+            return None
+        line += part
+    return line
+
+
+def _end_with_parent() -> None:
+    os.read(_PARENT, 1)
+    _log.error("the parent process is gone")
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_END_SECONDS)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
