@@ -122,9 +122,11 @@ def running_postgres() -> Iterator[Postgres]:
         yield postgres
     finally:
         # At once: in order it would first write everything to the disk, only to be deleted.
-        process = server.get_postmaster_info().process
-        assert process is not None
-        process.send_signal(signal.SIGQUIT)
-        process.wait(timeout=20)
+        main = server.get_postmaster_info().process
+        assert main is not None
+        family = [main, *main.children(recursive=True)]
+        main.send_signal(signal.SIGQUIT)
+        for process in family:  # one that still writes would stand in the way of deleting its folder
+            process.wait(timeout=20)
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)

@@ -206,6 +206,8 @@ def test_a_field_made_by_one_process_is_known_by_the_other_at_its_next_call(
     pair[0].apply(f'{DECLARATION}policy = {{ unknown_fields = "create" }}')
     with pair[0].caller(USER) as first, pair[1].caller(USER) as second:
         for turn, (maker, finder) in enumerate([(first, second), (second, first)]):
+            for caller in (maker, finder):  # both know the rules from before
+                assert caller.sync(Call(email="a@fields.example")).lead_id
             name = f"Pips{turn}"
             made = maker.sync(Call(email="a@fields.example", attributes=((name, "five"),)))
             found = finder.sync(Call(email="a@fields.example", attributes=((name.upper(), "six"),)))
