@@ -35,7 +35,9 @@ class Way:
 
     def message(self, person: str) -> str:
         """What the client of a call hears that cannot be carried out."""
-        return self.ledger.attempt(self.server, person).answer.message or ""  # type: ignore[union-attr]
+        answer = self.ledger.attempt(self.server, person).answer
+        assert answer is not None
+        return answer.message or ""
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import resource
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -69,12 +69,12 @@ def file_size_limit(pid: int, size: int) -> Iterator[None]:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def survive(server: Server, fault: Callable[[], object]) -> None:
+def survive(server: Server, fault: Callable[[], AbstractContextManager[None]]) -> None:
     """Under load the disk has no more room for a while: the same server goes on afterwards, and its answers were true."""
     ledger = Ledger(USER)
     with clients_that_go_on(ledger, [server], CLIENTS) as await_written:
         await_written(20)
-        with fault():  # type: ignore[attr-defined]
+        with fault():
             await_readiness(server, 503)
             alone = ledger.attempt(server, "alone").answer
             assert alone is not None

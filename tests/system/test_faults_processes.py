@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
 from support.database import leads_at
-from support.envelopes import Answer, Call
+from support.envelopes import Answer, Call, Caller
 from support.inside import USER
 from support.ledger import Ledger, await_readiness
 from support.orchard import DECLARATION
@@ -145,8 +146,8 @@ def test_clocks_that_differ_by_an_hour_decide_nothing(url: str, pair: tuple[Serv
     right, behind = pair
     with right.caller(USER) as first, behind.caller(USER) as second:
 
-        def sync(caller: object, **call: object) -> Answer:
-            return caller.sync(Call(return_lead=False, **call))  # type: ignore[attr-defined,no-any-return,arg-type]
+        def sync(caller: Caller, **call: Any) -> Answer:
+            return caller.sync(Call(return_lead=False, **call))
 
         # Two leads of one Email: each has a foreign id of its own.
         one = sync(first, foreign_id="tree-1", email="a@orchard.example").lead_id
