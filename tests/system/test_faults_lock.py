@@ -42,7 +42,7 @@ def pair(
     request: pytest.FixtureRequest, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Pair]:
     """Each on a database of its own, for all tests here: they bring people of their own and leave them ready."""
-    options = [("--lock-timeout", "0.5"), ("--call-timeout", "2")]
+    options = [("--lock-timeout", "0.5"), ("--call-timeout", "4")]
     folders = [tmp_path_factory.mktemp("lock") for _ in options]
     servers = [
         new_server(request.param, postgres, folder, *words, declaration=TWO)
