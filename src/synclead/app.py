@@ -16,6 +16,9 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from synclead.leads.outcome import Outcome
+from synclead.metrics import page
+from synclead.metrics.board import Board
+from synclead.metrics.meter import Meter
 from synclead.settings import Settings, is_trusted
 from synclead.soap.body import BodyLimits, Receive
 from synclead.soap.contract import Contract
@@ -25,9 +28,9 @@ from synclead.soap.service import Parts
 from synclead.store.databases import open_database
 from synclead.store.demo import add_demo
 from synclead.store.durability import check_durability
-from synclead.store.engine import open_engine, sqlite_path
+from synclead.store.engine import next_lead_ids, open_engine, reading, sqlite_path
 from synclead.store.errors import DatabaseUnavailableError
-from synclead.store.group import Answer
+from synclead.store.group import Answer, PlannedGroup
 from synclead.store.observer import Observer
 from synclead.store.secrets import open_master_key
 from synclead.store.sqlite import ServeLock
@@ -41,16 +44,23 @@ CLOSING_SECONDS = 4.0
 _GC_THRESHOLD = 50_000
 """Allocations between collections: calls leave no cycles, and a collection stops them all (bench.md)."""
 
+_SHOWING_SECONDS = 1.0
+"""How old figures may be that another thread or process reads."""
+
 _log = structlog.get_logger()
 
 
-class LogObserver(Observer):
-    """Writes what the writer tells into the log, with reasons and without values."""
+class WriterObserver(Observer):
+    """Writes what the writer tells into the log, with reasons and without values, and counts it."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
 
     def undelivered(self, subscription_id: int, answer: Answer) -> None:
         """See Observer."""
         what = {"lead": answer.lead.id} if isinstance(answer, Outcome) else {"fault": answer.code}
         _log.warning("answer not delivered", subscription_id=subscription_id, **what)
+        self._meter.late()
 
     def failed(self, reference: str, error: Exception | str) -> None:
         """See Observer."""
@@ -58,6 +68,14 @@ class LogObserver(Observer):
             _log.error("call failed", reference=reference, exc_info=error)
         else:
             _log.error("call failed", reference=reference, reason=error)
+
+    def group_written(self, group: PlannedGroup, seconds: float | None) -> None:
+        """See Observer."""
+        self._meter.group_written(group, seconds)
+
+    def group_ended(self, subscription_id: int, records: int, seconds: float) -> None:
+        """See Observer."""
+        self._meter.group_ended(records, seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +87,9 @@ class Store:
     writer: Writer
     lock: ServeLock | None
     """Keeps a second process from serving an SQLite file; PostgreSQL serves any number."""
+    meter: Meter
+    board: Board
+    """Where the meter shows its figures."""
 
     async def start(self) -> None:
         """From here on calls are taken."""
@@ -84,6 +105,10 @@ class Store:
             _log.error("the database did not answer while closing")
         self.release()
 
+    def show_figures(self) -> None:
+        """Puts the figures of this moment on the board."""
+        self.meter.show(self.writer)
+
     def release(self) -> None:
         """Lets go of the database, where no call was taken."""
         self.engine.dispose()
@@ -91,12 +116,15 @@ class Store:
             self.lock.release()
 
 
-def open_store(settings: Settings) -> Store:
+def open_store(settings: Settings, board: Board | None = None) -> Store:
     """Opens the database, brings an SQLite schema up to date, and adds the demo where it is asked for.
 
-    Raises StoreError: the message is a sentence for the operator.
+    `board` is where the figures go when several processes serve together. Raises StoreError: the message is a
+    sentence for the operator.
     """
     url = settings.database
+    board = board or Board()
+    meter = Meter(board)
     lock = _serve_lock(url)
     try:
         prepare(url)
@@ -106,15 +134,18 @@ def open_store(settings: Settings) -> Store:
         key = open_master_key(engine, url, os.environ)
         if settings.demo:
             add_demo(engine, key)
+        with reading(engine) as connection:
+            for subscription_id, name, next_lead_id in next_lead_ids(connection):
+                meter.next_lead_id(subscription_id, name, next_lead_id)
         database = open_database(url, lock_seconds=settings.lock_timeout, statement_seconds=settings.statement_timeout)
         writer = Writer(
-            database, now=partial(datetime.now, UTC), observer=LogObserver(), call_seconds=settings.call_timeout
+            database, now=partial(datetime.now, UTC), observer=WriterObserver(meter), call_seconds=settings.call_timeout
         )
     except BaseException:
         if lock is not None:
             lock.release()
         raise
-    return Store(engine, Directory(engine, key), writer, lock)
+    return Store(engine, Directory(engine, key), writer, lock, meter, board)
 
 
 def _serve_lock(url: str) -> ServeLock | None:
@@ -147,6 +178,7 @@ class Application:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         await self._store.start()
+        showing = asyncio.create_task(self._show_figures())
         thresholds = gc.get_threshold()
         gc.collect()
         gc.freeze()
@@ -154,9 +186,16 @@ class Application:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._store.close()
+        showing.cancel()
+        self._store.show_figures()  # what the last calls came to
         gc.set_threshold(*thresholds)
         gc.unfreeze()
         await send({"type": "lifespan.shutdown.complete"})
+
+    async def _show_figures(self) -> None:
+        while True:
+            self._store.show_figures()
+            await asyncio.sleep(_SHOWING_SECONDS)
 
 
 def create_app(settings: Settings, store: Store) -> Application:
@@ -178,17 +217,18 @@ def create_app(settings: Settings, store: Store) -> Application:
         window=settings.window,
         demo=settings.demo,
         limits=limits,
+        observer=store.meter,
     )
     edge = Edge(
         public_url=settings.public_url,
         trusted=partial(is_trusted, proxies=settings.trusted_proxies),
         body=BodyLimits(settings.body_limit, settings.body_timeout),
     )
-    return Application(Endpoint(parts, edge), _pages(store), store)
+    return Application(Endpoint(parts, edge), _pages(store, shows_metrics=settings.metrics_port is None), store)
 
 
-def _pages(store: Store) -> Starlette:
-    """Everything that is not SOAP. Says nothing of what is inside."""
+def _pages(store: Store, *, shows_metrics: bool) -> Starlette:
+    """Everything that is not SOAP. Says nothing of what is inside, but `/metrics` to this machine itself."""
 
     async def front(request: Request) -> PlainTextResponse:
         address = request.url.replace(path="/soap/mktows/2_7", query="")
@@ -203,8 +243,11 @@ def _pages(store: Store) -> Starlette:
         ready = store.writer.ready
         return PlainTextResponse("ready\n" if ready else "not ready\n", 200 if ready else 503)
 
+    routes = [Route("/", front), Route("/healthz", healthz), Route("/readyz", readyz)]
+    if shows_metrics:
+        routes.append(Route(page.PATH, page.Page(store.board, store.show_figures), methods=["GET"]))
     return Starlette(
-        routes=[Route("/", front), Route("/healthz", healthz), Route("/readyz", readyz)],
+        routes=routes,
         exception_handlers={404: _not_found},
     )
 

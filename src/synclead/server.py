@@ -13,6 +13,8 @@ from sqlalchemy.engine import make_url
 
 from synclead import logs
 from synclead.app import Store, create_app, open_store
+from synclead.metrics.board import Board, BoardError, opened_board
+from synclead.metrics.port import MetricsPortError, metrics_port
 from synclead.protocol import TOLD, bounded_protocol
 from synclead.settings import Settings, SettingsError, check
 from synclead.store.errors import StoreError
@@ -37,33 +39,37 @@ def serve(settings: Settings) -> int:
     logs.configure(settings.log_level)
     try:
         check(settings)
-        with _listen(settings.host, settings.port) as listener:
+        with (
+            _listen(settings.host, settings.port) as listener,
+            opened_board(settings.workers) as board,
+            metrics_port(settings, board),
+        ):
             if settings.workers == 1:
-                return serve_on(settings, listener)
+                return serve_on(settings, listener, board)
             # What is refused must be refused here, once: a worker that ends is replaced.
-            _open(settings)[1].release()
-            return supervise(settings, listener)
-    except (SettingsError, StoreError, StartError) as error:
+            _open(settings, Board())[1].release()
+            return supervise(settings, listener, board)
+    except (SettingsError, StoreError, StartError, BoardError, MetricsPortError) as error:
         print(f"synclead: {error}", file=sys.stderr)
         return 1
 
 
-def serve_on(settings: Settings, listener: socket.socket) -> int:
+def serve_on(settings: Settings, listener: socket.socket, board: Board) -> int:
     """Serves in this process, on a bound socket, until SIGTERM or SIGINT; gives the exit code of `serve`.
 
     Raises StoreError and StartError: nothing was served.
     """
     _allow_files(settings.connection_limit + TOLD + _OTHER_FILES)
-    config, _ = _open(settings)
+    config, _ = _open(settings, board)
     server = _Server(config, _address(settings, listener), settings.database)
     server.stop_on(signal.SIGTERM, signal.SIGINT)
     server.run(sockets=[listener])
     return 0 if server.started else 1
 
 
-def _open(settings: Settings) -> tuple[uvicorn.Config, Store]:
+def _open(settings: Settings, board: Board) -> tuple[uvicorn.Config, Store]:
     """Everything that this process serves with. Raises StoreError and StartError."""
-    store = open_store(settings)
+    store = open_store(settings, board)
     config = uvicorn.Config(
         create_app(settings, store),
         loop="uvloop",

@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     """Serving processes; every limit here is for each of them alone."""
     allow_unsafe_durability: bool = False
     """Serves from a PostgreSQL database that would lose acknowledged leads when the power fails."""
+    metrics_port: int | None = Field(None, ge=0, le=65535)
+    """Shows the metrics there, and nowhere else; 0 takes any free port. None: `/metrics` for loopback alone."""
+    metrics_host: str = Field("127.0.0.1", min_length=1)
     demo: bool = False
     """Adds the subscription of the published samples and lets its user in."""
 
@@ -144,13 +147,14 @@ def check(settings: Settings) -> None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach what listens on `host`."""
+    """Whether only this machine can reach what listens on `host`, or be what calls from it."""
     if host == "localhost":
         return True
     try:
-        return ip_address(host.strip("[]")).is_loopback
+        found = ip_address(host.strip("[]"))
     except ValueError:
         return False
+    return (getattr(found, "ipv4_mapped", None) or found).is_loopback
 
 
 def is_trusted(address: str, proxies: Sequence[Network]) -> bool:

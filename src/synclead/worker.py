@@ -1,4 +1,4 @@
-"""One of several serving processes: `python -m synclead.worker NUMBER DESCRIPTOR`, started by `workers`."""
+"""One of several serving processes: `python -m synclead.worker NUMBER DESCRIPTOR FOLDER`, started by `workers`."""
 
 import os
 import signal
@@ -6,10 +6,12 @@ import socket
 import sys
 import threading
 import time
+from pathlib import Path
 
 import structlog
 
 from synclead import logs
+from synclead.metrics.board import Board
 from synclead.server import StartError, serve_on
 from synclead.settings import Settings
 from synclead.store.errors import StoreError
@@ -23,7 +25,7 @@ _log = structlog.get_logger()
 
 def main() -> int:
     """Serves on the parent's listener until SIGTERM, or until the parent is gone; gives the exit code of `serve`."""
-    number, descriptor = (int(argument) for argument in sys.argv[1:])
+    number, descriptor = (int(argument) for argument in sys.argv[1:3])
     line = _read_line()
     if line is None:
         return 1
@@ -32,7 +34,7 @@ def main() -> int:
     threading.Thread(target=_end_with_parent, name="synclead-parent", daemon=True).start()
     try:
         with socket.socket(fileno=descriptor) as listener:
-            return serve_on(settings, listener)
+            return serve_on(settings, listener, Board(Path(sys.argv[3]), str(number)))
     except (StoreError, StartError) as error:
         _log.error("worker cannot start", reason=str(error))
     except Exception as error:

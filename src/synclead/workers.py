@@ -14,6 +14,7 @@ from contextlib import suppress
 import structlog
 
 from synclead.app import CLOSING_SECONDS
+from synclead.metrics.board import Board
 from synclead.settings import Settings
 
 _FIRST_PAUSE_SECONDS = 0.5
@@ -26,22 +27,23 @@ _KILL_AFTER_SECONDS = 0.7
 _log = structlog.get_logger()
 
 
-def supervise(settings: Settings, listener: socket.socket) -> int:
+def supervise(settings: Settings, listener: socket.socket, board: Board) -> int:
     """Serves with `settings.workers` processes until SIGTERM or SIGINT; gives the exit code, 0.
 
-    `listener` is bound, and closed here when the end begins. Every process opens a database of its own.
+    `listener` is bound, and closed here when the end begins. Every process opens a database of its own,
+    and shows its figures on `board`.
     """
-    asyncio.run(_supervise(settings, listener))
+    asyncio.run(_supervise(settings, listener, board))
     return 0
 
 
-async def _supervise(settings: Settings, listener: socket.socket) -> None:
+async def _supervise(settings: Settings, listener: socket.socket, board: Board) -> None:
     stop = asyncio.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(one, stop.set)
     async with asyncio.TaskGroup() as group:
         for number in range(1, settings.workers + 1):
-            group.create_task(_Worker(number, settings, listener, stop).keep())
+            group.create_task(_Worker(number, settings, listener, board, stop).keep())
         await stop.wait()
         _log.info("stopping")
         listener.close()  # or the system would go on taking connections
@@ -51,10 +53,13 @@ async def _supervise(settings: Settings, listener: socket.socket) -> None:
 class _Worker:
     """One place among the serving processes: its process, and the next one when that has ended."""
 
-    def __init__(self, number: int, settings: Settings, listener: socket.socket, stop: asyncio.Event) -> None:
+    def __init__(
+        self, number: int, settings: Settings, listener: socket.socket, board: Board, stop: asyncio.Event
+    ) -> None:
         self._number = number
         self._settings = settings
         self._listener = listener
+        self._board = board
         self._stop = stop
         self._end_seconds = settings.shutdown_timeout + CLOSING_SECONDS + _KILL_AFTER_SECONDS
 
@@ -89,7 +94,15 @@ class _Worker:
         descriptor = self._listener.fileno()
         process = await asyncio.create_subprocess_exec(
             # -P: no module of the folder that we were started in may take the place of a library.
-            *(sys.executable, "-P", "-m", "synclead.worker", str(self._number), str(descriptor)),
+            *(
+                sys.executable,
+                "-P",
+                "-m",
+                "synclead.worker",
+                str(self._number),
+                str(descriptor),
+                str(self._board.folder),
+            ),
             # Stays open while this process lives: its end tells the worker that nobody is there to stop it.
             stdin=asyncio.subprocess.PIPE,
             pass_fds=(descriptor,),

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from support.envelopes import Call
 from support.inside import USER
+from support.metrics import read
 from support.orchard import DECLARATION
 from support.postgres import Postgres
 from support.server import Server
 from support.tools import needs
+from synclead.metrics.figures import METRICS, markdown
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "production.md"
 
@@ -46,6 +48,31 @@ def test_back_up_and_restore(tmp_path: Path) -> None:
         restored.close()
     assert (made.status, found.status) == ("CREATED", "UPDATED")
     assert found.lead_id == made.lead_id
+
+
+@needs("bash", "curl")
+def test_metrics_are_shown(tmp_path: Path) -> None:
+    """The command shows what the alerts ask for, each metric by its name and the faults by their codes."""
+    server = Server(tmp_path)
+    try:
+        server.apply(DECLARATION)
+        server.start()
+        script = commands("Watch it").replace("127.0.0.1:8080", f"127.0.0.1:{server.port}")
+        shown = subprocess.run(["bash", "-euc", script], check=True, capture_output=True, text=True, timeout=60).stdout
+    finally:
+        server.close()
+    rules = re.findall(r"^ +expr: (.*)$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
+    asked = set(re.findall(r"synclead_\w+", " ".join(rules)))
+    assert asked == {f"synclead_{name}" for name in ("ready", "queue_age_seconds", "faults_total", "lead_ids_left")}
+    assert asked <= {key.partition("{")[0] for key in read(shown)}
+    for code in re.findall(r"\d{5}", " ".join(rules)):
+        assert f"synclead_faults_total{{code={code}}}" in read(shown)
+    assert set(re.findall(r"^# HELP (synclead_\w+)", shown, re.MULTILINE)) == {metric.name for metric in METRICS}
+
+
+def test_the_table_of_metrics_is_current() -> None:
+    """It is the one in the code; `python -m synclead.metrics.figures` prints it anew."""
+    assert markdown() in DOCUMENT.read_text(encoding="utf-8")
 
 
 def test_several_processes(postgres: Postgres, tmp_path: Path) -> None:

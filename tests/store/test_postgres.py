@@ -132,20 +132,21 @@ def test_a_lock_is_one_subscriptions(url: str, engine: Engine, declare: Declare)
     declare(1)
     declare(2)
 
-    async def lock(subscription_id: int) -> list[Any]:
+    async def lock(subscription_id: int) -> tuple[Any, ...]:
         database = PostgresDatabase(url, lock_seconds=0.2)
         try:
             async with database.transaction() as transaction:
-                return await transaction.run([("lock_counter", {"subscription": subscription_id})], commit=True)
+                rows = await transaction.run([("lock_counter", {"subscription": subscription_id})], commit=True)
+                return tuple(rows[0][0][:4])
         finally:
             await database.close()
 
     with writing(engine) as connection:
         lock_counter(connection, 1)
-        assert asyncio.run(lock(2)) == [[(1, 1, 1, 1)]]
+        assert asyncio.run(lock(2)) == (1, 1, 1, 1)
         with pytest.raises(LockTimeoutError):
             asyncio.run(lock(1))
-    assert asyncio.run(lock(1)) == [[(1, 1, 1, 1)]]
+    assert asyncio.run(lock(1)) == (1, 1, 1, 1)
 
 
 def test_what_is_read_after_the_lock_is_what_the_one_before_wrote(url: str, engine: Engine, declare: Declare) -> None:

@@ -54,6 +54,7 @@ def test_every_statement_finds_leads_by_a_whole_key(url: str, tmp_path: Path) ->
     tables = {"lead", "foreign_id", "cookie", "visitor", "activity", "l", "given", "held", "v", "own"}
     tables |= {"candidate"}
     connection = sqlite3.connect(tmp_path / "leads.db")
+    connection.create_function("lock_wait", 0, lambda: 0.0)  # the adapter's own
     for name, statement in load_statements("sqlite").items():
         plan = connection.execute(f"EXPLAIN QUERY PLAN {statement}", {"document": "{}"}).fetchall()
         for step in (row[3] for row in plan):

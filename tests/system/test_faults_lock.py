@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from support.database import leads_at
+from support.database import leads_at, locked
 from support.envelopes import Call, Credentials, envelope
 from support.inside import USER
 from support.ledger import NOTHING_WRITTEN, Ledger, await_readiness
@@ -18,7 +18,7 @@ from support.orchard import DECLARATION
 from support.postgres import Postgres
 from support.raw import connect
 from support.server import Server
-from system.places import KINDS, locked, new_server
+from system.places import KINDS, new_server
 
 OTHER = Credentials("meadow_demo_43", "k3y-for-meadow-demo")
 TWO = f"""{DECLARATION}
@@ -69,7 +69,7 @@ def hear_of_a_lock(server: Server, within: float) -> None:
     """While the lock is kept a call hears in time that nothing was written; afterwards it works."""
     ledger = Ledger(USER)
     assert ledger.attempt(server, "early").written
-    with locked(server.database_url):
+    with locked(server, 1):
         began = time.monotonic()
         answer = ledger.attempt(server, "late").answer
         assert time.monotonic() - began < within
@@ -104,7 +104,7 @@ def test_a_call_whose_time_is_over_hears_what_is_known(pair: Pair) -> None:
     """Beyond --call-timeout: the call under way hears that its outcome is not known, the one that waits that
     nothing was written. The first is written when the lock is free, and the log says that nobody was told."""
     server, ledger = pair.call, Ledger(USER)
-    with locked(server.database_url), ThreadPoolExecutor(2) as pool:
+    with locked(server, 1), ThreadPoolExecutor(2) as pool:
         attempts = list(pool.map(lambda person: ledger.attempt(server, person), ["a", "b"]))
         assert server.get("/readyz") == 503
     (denied,) = [one for one in attempts if one.written is False]
@@ -126,7 +126,7 @@ def test_other_subscriptions_are_served_while_one_is_locked(pair: Pair) -> None:
     """
     server, ledgers = pair.call, (Ledger(USER), Ledger(OTHER))
     is_file = server.database_url.startswith("sqlite:")
-    with ThreadPoolExecutor(2) as pool, locked(server.database_url):
+    with ThreadPoolExecutor(2) as pool, locked(server, 1):
         waiting = pool.submit(ledgers[0].attempt, server, "orchard")
         other = pool.submit(ledgers[1].attempt, server, "meadow")
         if is_file:
@@ -144,7 +144,7 @@ def test_a_client_that_hangs_up_is_written_all_the_same(pair: Pair) -> None:
     server = pair.call
     request = envelope(Call(email="gone@orchard.example", return_lead=False), USER)
     head = f"POST /soap/mktows/2_1 HTTP/1.1\r\nHost: a\r\nContent-Length: {len(request)}\r\n\r\n"
-    with locked(server.database_url):
+    with locked(server, 1):
         with connect(server.port) as connection:
             connection.sendall(head.encode() + request)
             # What was sent before this request was read before it is answered.

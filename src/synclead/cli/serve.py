@@ -24,6 +24,13 @@ def serve(
             help="Serving processes on one port; one that dies is replaced. Default: 1, and no more on SQLite."
         ),
     ] = None,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(help="Port for /metrics alone; 0 takes any free one. Default: /metrics on --port, for loopback."),
+    ] = None,
+    metrics_host: Annotated[
+        str | None, typer.Option(help="Address that --metrics-port listens on. Default: 127.0.0.1.")
+    ] = None,
     allow_unsafe_durability: Annotated[
         bool | None,
         typer.Option(

@@ -80,33 +80,58 @@ class Endpoint:
 
     async def _post(self, headers: dict[bytes, bytes], receive: Receive, send: Send, client: str | None) -> None:
         started = time.perf_counter()
-        request_id = self._edge.new_id()
-        facts: dict[str, Any] = {"request": request_id, "client": client}
-        extra: list[tuple[bytes, bytes]] = []
-        unread = unfinished = False
-        status, body = 200, b""
+        facts: dict[str, Any] = {"request": self._edge.new_id(), "client": client}
+        observer = self._parts.observer
+        observer.begun()
         try:
-            sent = await read_body(headers.items(), receive, self._edge.body)
-            body = await answer(sent, _charset(headers), self._parts, facts, request_id)
+            reply = await self._reply(headers, receive, facts)
         except ClientGoneError:
             self._log.info("call", **facts, outcome="the client hung up before its request was complete")
             return
+        finally:
+            # Before the answer is sent: who has it may ask for the figures next.
+            observer.ended(facts, time.perf_counter() - started)
+        facts["ms"] = round((time.perf_counter() - started) * 1000, 1)
+        self._log.info("call", **facts)
+        await _respond(
+            send, reply.status, _XML, reply.body, *reply.headers, unread=receive if reply.leaves_unread else None
+        )
+
+    async def _reply(self, headers: dict[bytes, bytes], receive: Receive, facts: dict[str, Any]) -> "_Reply":
+        """What a call is answered. Raises ClientGoneError; every other error is a fault."""
+        request_id: str = facts["request"]
+        reply = _Reply()
+        unfinished = False
+        try:
+            sent = await read_body(headers.items(), receive, self._edge.body)
+            reply.body = await answer(sent, _charset(headers), self._parts, facts, request_id)
+        except ClientGoneError:
+            raise
         except Exception as caught:
             error = caught if isinstance(caught, SyncleadError) else InternalError(request_id)
             refusal = fault(error)
-            status, body = refusal.status, refusal.body
+            reply.status, reply.body = refusal.status, refusal.body
             facts.update(failure_facts(error))
             if error is not caught:
                 self._log.error("internal error", reference=request_id, exc_info=caught)
             if isinstance(error, BodyTooLargeError | BodyTooSlowError):
-                extra.append((b"connection", b"close"))
+                reply.headers = ((b"connection", b"close"),)
                 unfinished = True
-                unread = isinstance(error, BodyTooLargeError) and b"expect" not in headers
+                reply.leaves_unread = isinstance(error, BodyTooLargeError) and b"expect" not in headers
         if not unfinished and await _hung_up(receive):
             facts["delivered"] = False
-        facts["ms"] = round((time.perf_counter() - started) * 1000, 1)
-        self._log.info("call", **facts)
-        await _respond(send, status, _XML, body, *extra, unread=receive if unread else None)
+        return reply
+
+
+@dataclass(slots=True)
+class _Reply:
+    """What goes back for a call."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    leaves_unread: bool = False
+    """Whether the client may still be sending what nobody reads."""
 
 
 async def _respond(

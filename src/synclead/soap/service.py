@@ -16,6 +16,7 @@ from synclead.soap.errors import UnsupportedOperationError
 from synclead.soap.limiting import CallLimiter
 from synclead.soap.limits import ReadLimits
 from synclead.soap.messages import Message
+from synclead.soap.observer import CallObserver
 from synclead.soap.operations import HANDLERS, Handler
 from synclead.soap.operations.call import Call, Writer
 from synclead.soap.tolerances import local_name
@@ -67,6 +68,7 @@ class Parts:
     limits: ReadLimits = field(default_factory=ReadLimits)
     handlers: Mapping[str, Handler] = field(default_factory=lambda: HANDLERS)
     limiter: CallLimiter = field(default_factory=CallLimiter)
+    observer: CallObserver = field(default_factory=CallObserver)
 
 
 async def answer(body: bytes, charset: str | None, parts: Parts, facts: dict[str, Any], reference: str) -> bytes:
@@ -86,10 +88,12 @@ async def answer(body: bytes, charset: str | None, parts: Parts, facts: dict[str
 async def _carry_out(envelope: Envelope, subscription: Subscription, parts: Parts, facts: dict[str, Any]) -> bytes:
     name = envelope.operation_name
     operation = parts.contract.operation(name)
-    handler = parts.handlers.get(operation.name) if operation is not None else None
-    if operation is None or handler is None:
+    if operation is None:
         raise UnsupportedOperationError(name)
     facts["operation"] = operation.name
+    handler = parts.handlers.get(operation.name)
+    if handler is None:
+        raise UnsupportedOperationError(name)
     message = _decoded(envelope.operation_element, operation, handler)
     call = Call(subscription, read_workspace(envelope, parts.limits), parts.writer, facts)
     return operation.encode(await handler.run(message, call))
@@ -133,11 +137,14 @@ async def _authenticate(
         raise
     except (authentication.AccessDeniedError, authentication.RequestExpiredError) as error:
         facts["user"] = error.user_id
-        _add_clock(facts, getattr(error, "clock_difference", None))
+        if isinstance(error, authentication.RequestExpiredError):
+            _add_clock(facts, error.clock_difference)
+            parts.observer.clock_difference(error.clock_difference)
         raise
     except StoreError as error:
         raise ServiceFailureError(reference, reason=str(error)) from error
     facts["user"] = caller.user_id
+    parts.observer.clock_difference(caller.clock_difference)
     user: ApiUser = caller.user
     return user
 

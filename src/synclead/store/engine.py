@@ -10,7 +10,7 @@ from sqlalchemy.engine import URL, Row, make_url
 from sqlalchemy.exc import ArgumentError
 
 from synclead.store.errors import DatabaseUnavailableError
-from synclead.store.schema import counter
+from synclead.store.schema import counter, subscription
 
 LOCK_SECONDS = 10
 # Any number that no other program is likely to lock; released at the end of the transaction.
@@ -125,6 +125,13 @@ def lock_counter(connection: Connection, subscription_id: int) -> Row[Any] | Non
     """Locks and reads the subscription's counter row; None when there is no such subscription."""
     statement = select(counter).where(counter.c.subscription_id == subscription_id).with_for_update()
     return connection.execute(statement).one_or_none()
+
+
+def next_lead_ids(connection: Connection) -> list[tuple[int, str, int]]:
+    """Every subscription's id, name, and the Id of its next new lead."""
+    joined = subscription.join(counter, subscription.c.id == counter.c.subscription_id)
+    selected = select(subscription.c.id, subscription.c.name, counter.c.next_lead_id).select_from(joined)
+    return [(row.id, row.name, row.next_lead_id) for row in connection.execute(selected)]
 
 
 def bump_config_version(connection: Connection, subscription_id: int) -> None:

@@ -44,6 +44,8 @@ class PlannedGroup:
     known: WorkingSet
     answers: list[Answer]
     """One a record, in order."""
+    lock_seconds: float
+    """How long it waited for the lock."""
 
     @property
     def changed(self) -> bool:
@@ -103,7 +105,7 @@ async def plan_group(
     known = WorkingSet(counter, subscription.catalogue)
     load(known, reads, answers)
     planned = [_plan(request, known, subscription, now, refuse) for request in parsed]
-    return PlannedGroup(subscription, counter, known, planned)
+    return PlannedGroup(subscription, counter, known, planned, counter_row[4])
 
 
 def _one(rows: Sequence[Row]) -> Row:

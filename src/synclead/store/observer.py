@@ -3,7 +3,7 @@
 import logging
 
 from synclead.leads.outcome import Outcome
-from synclead.store.group import Answer
+from synclead.store.group import Answer, PlannedGroup
 
 _log = logging.getLogger("synclead.store")
 
@@ -20,6 +20,9 @@ class Observer:
         """A call was answered with 10001 or 20011 under this reference, because of `error`."""
         trace = error if isinstance(error, Exception) else None
         _log.error("call failed: reference %s: %s", reference, error, exc_info=trace)
+
+    def group_written(self, group: PlannedGroup, seconds: float | None) -> None:
+        """A group is durable; its writes and commit took so long. None: it had nothing to write."""
 
     def group_ended(self, subscription_id: int, records: int, seconds: float) -> None:
         """A group of so many records was answered so long after it was begun."""

@@ -84,6 +84,10 @@ class FairQueue(Generic[T]):
             del self._lines[chosen]
         return chosen, group
 
+    def heads(self) -> list[T]:
+        """What has waited longest, of each subscription that waits."""
+        return [line.items[0][0] for line in self._lines.values()]
+
     def __len__(self) -> int:
         return self.records
 

@@ -46,6 +46,7 @@ class SqliteDatabase:
         self._turn = asyncio.Lock()
         self._connection: sqlite3.Connection | None = None
         self._deadline = 0.0
+        self._lock_wait = 0.0
 
     def transaction(self, *, read_only: bool = False) -> "SqliteTransaction":
         """See `transaction.Database`. Transactions of one process take turns."""
@@ -82,6 +83,7 @@ class SqliteDatabase:
             except sqlite3.Error:
                 connection.close()
                 raise
+            connection.create_function("lock_wait", 0, lambda: self._lock_wait)
             connection.set_progress_handler(self._is_late, _INSTRUCTIONS_BETWEEN_LOOKS)
             self._connection = connection
         return self._connection
@@ -95,8 +97,11 @@ class SqliteDatabase:
             self._connection = None
 
     def _begin(self, mode: str) -> None:
-        self._deadline = time.monotonic() + self._lock_seconds + self._statement_seconds
-        self._connect().execute(f"BEGIN {mode}")
+        connection = self._connect()
+        began = time.monotonic()
+        self._deadline = began + self._lock_seconds + self._statement_seconds
+        connection.execute(f"BEGIN {mode}")
+        self._lock_wait = time.monotonic() - began
 
     def _execute(self, name: str, document: Document) -> list[Row]:
         self._deadline = time.monotonic() + self._statement_seconds

@@ -4,6 +4,7 @@ See design, "The way of one call", 3 to 7 and 10.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any
@@ -69,7 +70,8 @@ class Writer:
         self._commits = CommitLog(database, process)
         self._probe = Probe(database, process)
         self._subscriptions: dict[int, Subscription] = {}
-        self._busy: set[int] = set()
+        self._busy: dict[int, float] = {}
+        """Subscriptions with a group under way, and when its oldest call arrived."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -88,6 +90,17 @@ class Writer:
     def waiting(self) -> int:
         """Calls that wait in the queue."""
         return len(self._queue)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Their size."""
+        return self._queue.bytes
+
+    @property
+    def oldest_arrival(self) -> float | None:
+        """When the oldest call came that is in the queue or in a group under way, by time.monotonic(); or None."""
+        arrivals = [call.arrived for call in self._queue.heads()]
+        return min(arrivals + list(self._busy.values()), default=None)
 
     async def start(self) -> None:
         """From here on calls are taken."""
@@ -110,7 +123,7 @@ class Writer:
         if not self._is_open:
             raise self._service_failure(_NOT_OPEN)
         loop = asyncio.get_running_loop()
-        call = _Call(raw, loop.create_future(), loop.time())
+        call = _Call(raw, loop.create_future(), time.monotonic())
         try:
             self._queue.put(subscription_id, call, size_of(raw))
         except QueueFullError as error:
@@ -138,7 +151,7 @@ class Writer:
     def _start(self, subscription_id: int, calls: list[_Call]) -> None:
         for call in calls:
             call.is_queued = False
-        self._busy.add(subscription_id)
+        self._busy[subscription_id] = calls[0].arrived
         self._idle.clear()
         self._spawn(self._serve(subscription_id, calls))
 
@@ -150,8 +163,7 @@ class Writer:
 
     async def _serve(self, subscription_id: int, calls: list[_Call]) -> None:
         """Runs one group and answers it, whatever happens."""
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+        began = time.monotonic()
         try:
             try:
                 answers = await self._run(subscription_id, [call.raw for call in calls])
@@ -159,10 +171,10 @@ class Writer:
                 answers = [self._internal_error(defect) for _ in calls]
             for call, answer in zip(calls, answers, strict=True):
                 self._answer(subscription_id, call, answer)
-            self._observer.group_ended(subscription_id, len(calls), loop.time() - began)
+            self._observer.group_ended(subscription_id, len(calls), time.monotonic() - began)
         finally:
             # Even where the observer fails: a subscription must not stay shut.
-            self._busy.discard(subscription_id)
+            del self._busy[subscription_id]
             self._pump()
 
     async def _run(self, subscription_id: int, records: Sequence[RawRecord]) -> list[Answer]:
@@ -216,6 +228,7 @@ class Writer:
         planned: list[PlannedGroup],
     ) -> None:
         """Lock, reads, plans, writes, commit. `planned` has the group from when its writes are sent."""
+        seconds = None
         async with self._database.transaction() as transaction:
             group = await plan_group(
                 transaction,
@@ -228,7 +241,11 @@ class Writer:
             planned.append(group)
             if group.changed:
                 number_row = self._commits.store(subscription_id, number)
+                began = time.monotonic()
                 await transaction.run([*group.writes(), number_row], commit=True)
+                seconds = time.monotonic() - began
+        # Later: what is made of it must not turn what is durable into a failure.
+        asyncio.get_running_loop().call_soon(self._observer.group_written, group, seconds)
         if group.known.changes.fields:
             self._subscriptions.pop(subscription_id, None)
         else:

@@ -1,13 +1,18 @@
 -- name: lock_counter
--- The subscription's next numbers and config version. Keeps every other writer of the subscription out.
-SELECT next_lead_id, next_activity_id, next_change, config_version
-FROM counter
-WHERE subscription_id = ($1::json ->> 'subscription')::integer
-FOR UPDATE
+-- The subscription's next numbers and config version, and the seconds that the lock took, which is locked when the
+-- outer level looks at the clock. Keeps every other writer of the subscription out.
+SELECT next_lead_id, next_activity_id, next_change, config_version,
+       extract(epoch FROM clock_timestamp() - statement_timestamp())::float8
+FROM (
+    SELECT next_lead_id, next_activity_id, next_change, config_version
+    FROM counter
+    WHERE subscription_id = ($1::json ->> 'subscription')::integer
+    FOR UPDATE
+) AS locked
 
 -- name: read_counter
 -- The same without a lock, for a plan that will not be written.
-SELECT next_lead_id, next_activity_id, next_change, config_version
+SELECT next_lead_id, next_activity_id, next_change, config_version, 0::float8
 FROM counter
 WHERE subscription_id = ($1::json ->> 'subscription')::integer
 

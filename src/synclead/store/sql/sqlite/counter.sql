@@ -1,12 +1,12 @@
 -- name: lock_counter
--- The subscription's next numbers and config version. BEGIN IMMEDIATE has locked the database already.
-SELECT next_lead_id, next_activity_id, next_change, config_version
+-- The subscription's next numbers and config version, and the seconds that BEGIN IMMEDIATE waited for the database.
+SELECT next_lead_id, next_activity_id, next_change, config_version, lock_wait()
 FROM counter
 WHERE subscription_id = json_extract(:document, '$.subscription')
 
 -- name: read_counter
 -- The same without a lock, for a plan that will not be written.
-SELECT next_lead_id, next_activity_id, next_change, config_version
+SELECT next_lead_id, next_activity_id, next_change, config_version, 0.0
 FROM counter
 WHERE subscription_id = json_extract(:document, '$.subscription')
 

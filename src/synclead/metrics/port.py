@@ -1,0 +1,88 @@
+"""`--metrics-port`: the metrics on a port of their own, for those who watch from elsewhere."""
+
+import socket
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from socketserver import ThreadingMixIn
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import structlog
+from prometheus_client import make_wsgi_app
+
+from synclead.metrics.board import Board
+from synclead.metrics.page import PATH, registry
+from synclead.settings import Settings
+
+_CLIENT_SECONDS = 10.0
+
+_log = structlog.get_logger()
+
+
+class MetricsPortError(Exception):
+    """The port of the metrics cannot be opened; the message is a sentence for the operator."""
+
+
+@contextmanager
+def metrics_port(settings: Settings, board: Board) -> Iterator[None]:
+    """Shows a board's figures for the length of a block, if a port is set. Raises MetricsPortError."""
+    if settings.metrics_port is None:
+        yield
+        return
+    port = MetricsPort(settings.metrics_host, settings.metrics_port, board)
+    try:
+        yield
+    finally:
+        port.close()
+
+
+class MetricsPort:
+    """Answers in threads of its own: also while the event loop stands still or all connections are taken."""
+
+    def __init__(self, host: str, port: int, board: Board) -> None:
+        """Opens the port; 0 takes a free one, which the log names. Raises MetricsPortError."""
+        host = host.strip("[]")
+        try:
+            family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
+                0
+            ]
+            kind: type[WSGIServer] = type("_Server", (_Server,), {"address_family": family})
+            self._server = make_server(str(address[0]), port, _only(make_wsgi_app(registry(board))), kind, _Handler)
+        except OSError as error:
+            raise MetricsPortError(
+                f"cannot show metrics on {host} port {port}: {(error.strerror or str(error)).lower()}; "
+                "name another with --metrics-port or SYNCLEAD_METRICS_PORT"
+            ) from error
+        threading.Thread(target=self._server.serve_forever, name="synclead-metrics", daemon=True).start()
+        shown = f"[{host}]" if ":" in host else host
+        _log.info("metrics", url=f"http://{shown}:{self._server.server_port}{PATH}")
+
+    def close(self) -> None:
+        """Ends it."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Handler(WSGIRequestHandler):
+    timeout = _CLIENT_SECONDS  # a silent client must not keep its thread
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Who asks for metrics is not logged: it happens every few seconds."""
+
+
+def _only(metrics: Any) -> Any:
+    """A WSGI application that answers nothing but the path of the metrics."""
+
+    def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == PATH:
+            shown: Iterable[bytes] = metrics(environ, start_response)
+            return shown
+        start_response("404 Not Found", [("Content-Type", "text/plain; charset=utf-8")])
+        return [f"There is nothing here. The metrics are at {PATH}\n".encode()]
+
+    return app
