@@ -82,7 +82,7 @@ def lock_was_answered() -> Where:
     asked: set[int] = set()
 
     def where(message: Message) -> bool:
-        if message.sender == "client" and message.text.rstrip().endswith("FOR UPDATE"):
+        if message.sender == "client" and "FOR UPDATE" in message.text:
             asked.add(message.connection)
         return message.sender == "server" and message.kind == "DataRow" and message.connection in asked
 
