@@ -138,7 +138,10 @@ def open_store(settings: Settings, board: Board | None = None) -> Store:
         with reading(engine) as connection:
             for subscription_id, name, next_lead_id in next_lead_ids(connection):
                 meter.next_lead_id(subscription_id, name, next_lead_id)
-        writer = Writer(open_database(url), now=partial(datetime.now, UTC), observer=WriterObserver(meter))
+        database = open_database(url, lock_seconds=settings.lock_timeout, statement_seconds=settings.statement_timeout)
+        writer = Writer(
+            database, now=partial(datetime.now, UTC), observer=WriterObserver(meter), call_seconds=settings.call_timeout
+        )
     except BaseException:
         if lock is not None:
             lock.release()

@@ -35,13 +35,17 @@ def all_at_once(
 
 
 class Load:
-    """Clients that call without a pause until their connections break; what each was answered, in order."""
+    """Clients that call without a pause until their connections break or the test ends them.
+
+    `answered` has what each client was answered, in order; `unanswered` the call that broke off.
+    """
 
     def __init__(self, server: Server, user: Credentials, clients: int, script: Script) -> None:
         self.answered: list[list[tuple[Call, Answer]]] = [[] for _ in range(clients)]
         self.unanswered: list[Call | None] = [None] * clients
         self._callers = [server.caller(user) for _ in range(clients)]
         self._script = script
+        self._is_over = False
         self._total = 0
         self._progress = threading.Condition()
         self._threads = [
@@ -54,10 +58,19 @@ class Load:
             done = self._progress.wait_for(lambda: self._total >= count, timeout=60)
         assert done, f"{self._total} of {count} calls were answered"
 
+    @property
+    def total(self) -> int:
+        """How many calls were answered so far."""
+        return self._total
+
+    def end(self) -> None:
+        """Each client stops when the call that it is in was answered."""
+        self._is_over = True
+
     def _work(self, number: int, caller: Caller) -> None:
         turn = 0
         with caller:
-            while True:
+            while not self._is_over:
                 call = self._script(number, turn)
                 self.unanswered[number] = call
                 try:
@@ -73,11 +86,14 @@ class Load:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Starts the clients. The block must end the server, else they never end."""
+        """Starts the clients. The block must end the server or the load, else they never end."""
         for thread in self._threads:
             thread.start()
         try:
             yield
+        except BaseException:
+            self.end()
+            raise
         finally:
             for thread in self._threads:
                 thread.join(timeout=60)

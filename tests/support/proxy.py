@@ -89,6 +89,22 @@ def nth(number: int, sender: Sender = "client") -> Where:
     return where
 
 
+def of_groups(where: Where) -> Where:
+    """Of the messages that are so those of the writer's groups, which alone store the counter: not those of probes,
+    and of readings beside them."""
+    storing: dict[int, bool] = {}
+
+    def found(message: Message) -> bool:
+        if message.kind == "Parse":
+            is_one = message.text.startswith("UPDATE counter")
+            storing[message.connection] = is_one or (
+                storing.get(message.connection, False) and not message.text.startswith("BEGIN ")
+            )
+        return storing.get(message.connection, False) and where(message)
+
+    return found
+
+
 @dataclass(eq=False)
 class Fault:
     """What shall happen at a message, and whether it has."""
@@ -98,6 +114,8 @@ class Fault:
     after: bool = False
     reset: bool = False
     times: int = 1
+    met: list[Message] = field(default_factory=list)
+    """The messages that it happened at."""
     happened: threading.Event = field(default_factory=threading.Event)
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -254,6 +272,7 @@ class Proxy:
         cut = None
         for fault in [one for one in self._faults if one.times and one.where(message)]:
             fault.times -= 1
+            fault.met.append(message)
             fault.happened.set()
             if fault.what == "hold":
                 await fault.released.wait()

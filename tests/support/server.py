@@ -21,6 +21,7 @@ from support.envelopes import Caller, Credentials
 PROGRAM = str(Path(sys.executable).with_name("synclead"))
 READY_WITHIN = 30.0  # seconds, as the design promises for /readyz
 STOPPED_WITHIN = 20.0  # seconds, as the design promises for SIGTERM
+MASTER_KEY = {"SYNCLEAD_MASTER_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}
 
 
 class ServerFailedError(AssertionError):
@@ -36,7 +37,10 @@ def free_port() -> int:
 
 
 class Server:
-    """`synclead serve` on an SQLite database in `directory` or the one named, and the commands on the same database."""
+    """`synclead serve` on an SQLite database in `directory` or the one named, and the commands on the same database.
+
+    On PostgreSQL it is given a master key where the test gives no environment of its own.
+    """
 
     def __init__(
         self,
@@ -45,17 +49,26 @@ class Server:
         options: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
         database_url: str | None = None,
+        program: Sequence[str] = (PROGRAM,),
     ) -> None:
         self.directory = directory
         self.database_url = database_url or f"sqlite:///{directory / 'leads.db'}"
+        self.program = list(program)
         self.port = free_port()
         self.options = list(options)
+        if environment is None and not self.is_sqlite:
+            environment = MASTER_KEY
         # Settings of whoever runs the tests must not reach the server under test.
         kept = {name: text for name, text in os.environ.items() if not name.startswith("SYNCLEAD_")}
         self.environment = kept | {"NO_COLOR": "1", "COLUMNS": "200"} | dict(environment or {})
         self.lines: list[str] = []
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a file."""
+        return self.database_url.startswith("sqlite:")
 
     # The commands
 
@@ -95,10 +108,15 @@ class Server:
 
     def start(self) -> None:
         """Starts the server and returns when /readyz answers 200."""
+        self.launch()
+        self.await_ready()
+
+    def launch(self) -> None:
+        """Starts the server and returns at once."""
         if self._process is not None:
             raise ServerFailedError("the server runs already")
         process = subprocess.Popen(
-            [PROGRAM, "serve", "--port", str(self.port), "--database-url", self.database_url, *self.options],
+            [*self.program, "serve", "--port", str(self.port), "--database-url", self.database_url, *self.options],
             env=self.environment,
             cwd=self.directory,
             stdin=subprocess.DEVNULL,
@@ -109,7 +127,25 @@ class Server:
         self._process = process
         self._reader = threading.Thread(target=self._read_log, args=(process,), daemon=True)
         self._reader.start()
-        self._await_ready(process)
+
+    def await_ready(self) -> None:
+        """Returns when /readyz answers 200."""
+        process = self._running()
+        deadline = monotonic() + READY_WITHIN
+        while monotonic() < deadline:
+            try:
+                if self.get("/readyz") == 200:
+                    return
+            except (OSError, http.client.HTTPException):
+                pass
+            try:  # the pause between two looks ends at once when the process does
+                code = process.wait(timeout=0.05)
+            except subprocess.TimeoutExpired:
+                continue
+            self._reap()
+            raise ServerFailedError(f"the server ended with {code} at its start\n{self._tail()}")
+        self.close()
+        raise ServerFailedError(f"the server was not ready within {READY_WITHIN} s\n{self._tail()}")
 
     def stop(self) -> int:
         """Ends the server as an operator does, by SIGTERM; its exit code."""
@@ -189,23 +225,6 @@ class Server:
         with process.stderr as stream:
             self.lines.extend(line.rstrip("\n") for line in stream)
 
-    def _await_ready(self, process: subprocess.Popen[str]) -> None:
-        deadline = monotonic() + READY_WITHIN
-        while monotonic() < deadline:
-            try:
-                if self.get("/readyz") == 200:
-                    return
-            except (OSError, http.client.HTTPException):
-                pass
-            try:  # the pause between two looks ends at once when the process does
-                code = process.wait(timeout=0.05)
-            except subprocess.TimeoutExpired:
-                continue
-            self._reap()
-            raise ServerFailedError(f"the server ended with {code} at its start\n{self._tail()}")
-        self.close()
-        raise ServerFailedError(f"the server was not ready within {READY_WITHIN} s\n{self._tail()}")
-
     def _tail(self) -> str:
         return "\n".join(self.lines[-20:])
 
@@ -217,9 +236,10 @@ def running_server(
     *,
     options: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
+    database_url: str | None = None,
 ) -> Iterator[Server]:
     """A server with the declared subscriptions, ready; it is gone after the block."""
-    server = Server(directory, options=options, environment=environment)
+    server = Server(directory, options=options, environment=environment, database_url=database_url)
     server.apply(declaration)
     try:
         server.start()

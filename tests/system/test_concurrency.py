@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -18,9 +19,10 @@ VISITORS = ("_mch-orchard.example-1", "_mch-orchard.example-2")
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, new_url: Callable[[Path], str]) -> Iterator[Server]:
     """A server of its own: these tests count all leads."""
-    with running_server(tmp_path_factory.mktemp("concurrency"), DECLARATION) as running:
+    folder = tmp_path_factory.mktemp("concurrency")
+    with running_server(folder, DECLARATION, database_url=new_url(folder)) as running:
         for token in VISITORS:
             running.run("visitor", "add", token)
         yield running

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -65,9 +66,9 @@ ANSWER = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Server:
+def demo(tmp_path: Path, new_url: Callable[[Path], str]) -> Server:
     """`synclead serve --demo` on a new database, without any configuration."""
-    return Server(tmp_path, options=["--demo"])
+    return Server(tmp_path, options=["--demo"], database_url=new_url(tmp_path))
 
 
 def curl(url: str, request: str, directory: Path, *options: str) -> tuple[int, bytes]:

@@ -174,11 +174,11 @@ def test_bytes_are_answered_in_soap(body: bytes, content_type: bytes) -> None:
 
 
 @pytest.fixture
-def send(orchard: Server) -> Callable[[bytes], None]:
+def send(each_orchard: Server) -> Callable[[bytes], None]:
     """Posts bytes to the real server and judges what comes back."""
 
     def send_one(body: bytes) -> None:
-        assert_is_answer(*post(orchard.port, body))
+        assert_is_answer(*post(each_orchard.port, body))
 
     return send_one
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,10 @@ from support.messages import NAMES, canonical, expected, request, status
 from support.raw import post
 from support.server import Server, running_server
 
+# On PostgreSQL with the long tests: there the other tests of this folder say the same of fewer messages.
+pytestmark = pytest.mark.parametrize(
+    "new_url", ["sqlite", pytest.param("postgres", marks=pytest.mark.long)], indirect=True, scope="module"
+)
 # The clock of this server cannot be set, so the files' timestamps are all in time and none is ever expired.
 SERVED = [name for name in NAMES if name != "fault-20016-expired"]
 ANY_TIME = ["--timestamp-window", str(10**9)]
@@ -40,14 +45,15 @@ api_users = [ {{ id = "{user(name).user}", encryption_key = "{USER.key}" }} ]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, new_url: Callable[[Path], str]) -> Iterator[Server]:
     """A server whose subscriptions all hold the known leads: 7 and 9, and a forgotten 8."""
     known = [
         Call(email="pippin@orchard.example", attributes=(("FirstName", "Peter"), ("LastName", "Pippin"))),
         Call(email="forgotten@orchard.example"),
         Call(email="cox@orchard.example", foreign_id="X", attributes=(("LastName", "Cox"),)),
     ]
-    with running_server(tmp_path_factory.mktemp("messages"), declaration(), options=ANY_TIME) as running:
+    folder = tmp_path_factory.mktemp("messages")
+    with running_server(folder, declaration(), options=ANY_TIME, database_url=new_url(folder)) as running:
         running.run("visitor", "add", "_mch-example.com-browser", "--subscription", WITH_COOKIE)
         for name in SERVED:
             with running.caller(user(name)) as caller:

@@ -15,12 +15,11 @@ from support.postgres import Postgres
 from support.server import Server
 
 DEMO = Credentials("demo17_1_809934544BFABAE58E5D27", "27272727aa")
-KEY = {"SYNCLEAD_MASTER_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}
 
 
 def new_server(postgres: Postgres, tmp_path: Path, url: str | None = None, *options: str) -> Server:
     """A server that does not run yet, on a new database without a table."""
-    return Server(tmp_path, database_url=url or postgres.empty_database(), environment=KEY, options=options)
+    return Server(tmp_path, database_url=url or postgres.empty_database(), options=options)
 
 
 @pytest.fixture
@@ -84,7 +83,7 @@ def test_a_start_that_must_not_be_says_why(postgres: Postgres, server: Server, t
     """No schema, no master key, unsafe durability: one sentence, exit code 1."""
     name = server.database_url.partition("@/")[2].partition("?")[0]
     unsafe = postgres.url(name, "-csynchronous_commit=off")
-    keyless = Server(tmp_path, database_url=server.database_url)
+    keyless = Server(tmp_path, database_url=server.database_url, environment={})
     for refused, words in (
         (new_server(postgres, tmp_path), "run `synclead db upgrade`"),
         (keyless, "set SYNCLEAD_MASTER_KEY or SYNCLEAD_MASTER_KEY_FILE"),

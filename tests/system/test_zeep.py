@@ -13,9 +13,9 @@ from support.server import Server
 
 
 @pytest.fixture
-def client(orchard: Server) -> zeep.Client:
+def client(each_orchard: Server) -> zeep.Client:
     """The library, given nothing but the address of the WSDL."""
-    return zeep.Client(f"http://127.0.0.1:{orchard.port}/soap/mktows/2_1?WSDL")
+    return zeep.Client(f"http://127.0.0.1:{each_orchard.port}/soap/mktows/2_1?WSDL")
 
 
 def headers(workspace: str | None = "default") -> dict[str, Any]:
@@ -67,7 +67,7 @@ def test_a_refusal_reaches_the_caller_as_a_fault(client: zeep.Client) -> None:
     assert caught.value.detail.findtext(".//code") == "20103"
 
 
-def test_the_wsdl_tells_where_to_post(client: zeep.Client, orchard: Server) -> None:
+def test_the_wsdl_tells_where_to_post(client: zeep.Client, each_orchard: Server) -> None:
     """Service and port bear the names that generated clients look up; the address is the one that was asked."""
     port = client.wsdl.services["MktMktowsApiService"].ports["MktowsApiSoapPort"]
-    assert port.binding_options["address"] == f"http://127.0.0.1:{orchard.port}/soap/mktows/2_1"
+    assert port.binding_options["address"] == f"http://127.0.0.1:{each_orchard.port}/soap/mktows/2_1"

@@ -30,6 +30,8 @@ FRESH_SECONDS = 5.0
 """No answer of the directory is older (design: "The way of one call", 10)."""
 _RENEW_SECONDS = 2.5
 _UNKNOWN_SECONDS = 1.0
+_WAIT_SECONDS = 10.0
+"""How long a caller waits for a reading: a network that swallows everything ends none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,11 @@ class Directory:
         age = self._clock() - self._snapshot.read_at
         found = self._snapshot.users.get(user_id)
         if age >= FRESH_SECONDS or ((newest or found is None) and age >= _UNKNOWN_SECONDS):
-            await asyncio.shield(self._renew())
+            try:
+                async with asyncio.timeout(_WAIT_SECONDS):
+                    await asyncio.shield(self._renew())
+            except TimeoutError:
+                raise StoreError("the database does not answer") from None
             found = self._snapshot.users.get(user_id)
         elif age >= _RENEW_SECONDS:
             self._renew()
