@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import os
 import signal
@@ -11,12 +12,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from time import monotonic
 from typing import Any
+from unittest.mock import patch
 
 from support.envelopes import Caller, Credentials
+from synclead.cli.main import main
 
 PROGRAM = str(Path(sys.executable).with_name("synclead"))
 READY_WITHIN = 30.0  # seconds, as the design promises for /readyz
@@ -94,10 +97,26 @@ class Server:
         return done.stdout
 
     def apply(self, declaration: str) -> str:
-        """Declares subscriptions from the TOML text; the standard output of `synclead apply`."""
+        """Declares subscriptions from the TOML text; the standard output of `synclead apply`.
+
+        By the program's own entry, but in this process: one of its own needs a second to load.
+        """
         path = self.directory / "subscriptions.toml"
         path.write_text(declaration, encoding="utf-8")
-        return self.run("apply", str(path))
+        words = ["synclead", "apply", str(path), "--database-url", self.database_url]
+        out, said = io.StringIO(), io.StringIO()
+        with (
+            patch.dict(os.environ, self.environment, clear=True),
+            patch.object(sys, "argv", words),
+            redirect_stdout(out),
+            redirect_stderr(said),
+        ):
+            try:
+                main()
+            except SystemExit as ended:
+                if ended.code:
+                    raise ServerFailedError(f"{' '.join(words)}: exit {ended.code}\n{said.getvalue()}") from None
+        return out.getvalue()
 
     # The process
 
