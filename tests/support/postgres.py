@@ -67,6 +67,13 @@ class Postgres:
         self.execute(f"CREATE DATABASE {_TEMPLATE}")
         upgrade(self.url(_TEMPLATE))
 
+    def ask_password_of(self, role: str, password: str) -> None:
+        """Makes a role that must give its password from now on."""
+        self.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{password}'")
+        rules = Path(self._server.pgdata) / "pg_hba.conf"
+        rules.write_text(f"local all {role} scram-sha-256\n" + rules.read_text())
+        self.execute("SELECT pg_reload_conf()")
+
     def kill(self) -> None:
         """Ends the server with all its processes by SIGKILL, as a power failure does."""
         main = self._server.get_postmaster_info().process

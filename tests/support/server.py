@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import io
 import json
 import os
 import signal
@@ -12,14 +11,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Any
-from unittest.mock import patch
 
+from support.command import Ran, run_here
 from support.envelopes import Caller, Credentials
-from synclead.cli.main import main
 
 PROGRAM = str(Path(sys.executable).with_name("synclead"))
 READY_WITHIN = 30.0  # seconds, as the design promises for /readyz
@@ -97,26 +95,18 @@ class Server:
         return done.stdout
 
     def apply(self, declaration: str) -> str:
-        """Declares subscriptions from the TOML text; the standard output of `synclead apply`.
-
-        By the program's own entry, but in this process: one of its own needs a second to load.
-        """
+        """Declares subscriptions from the TOML text; what `synclead apply` says, run in this process."""
         path = self.directory / "subscriptions.toml"
         path.write_text(declaration, encoding="utf-8")
-        words = ["synclead", "apply", str(path), "--database-url", self.database_url]
-        out, said = io.StringIO(), io.StringIO()
-        with (
-            patch.dict(os.environ, self.environment, clear=True),
-            patch.object(sys, "argv", words),
-            redirect_stdout(out),
-            redirect_stderr(said),
-        ):
-            try:
-                main()
-            except SystemExit as ended:
-                if ended.code:
-                    raise ServerFailedError(f"{' '.join(words)}: exit {ended.code}\n{said.getvalue()}") from None
-        return out.getvalue()
+        done = self.command_here("apply", str(path))
+        if done.code != 0:
+            raise ServerFailedError(f"synclead apply: exit {done.code}\n{done.out}\n{done.err}")
+        return done.out
+
+    def command_here(self, *words: str) -> Ran:
+        """Runs a command on the server's database in this process, and gives back whatever came of it."""
+        words = (*words, "--database-url", self.database_url)
+        return run_here(*words, environment=self.environment, directory=self.directory)
 
     # The process
 

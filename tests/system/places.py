@@ -10,7 +10,7 @@ from support.server import Server
 from synclead.store.apply import apply_declaration
 from synclead.store.declaration import read_declaration
 from synclead.store.engine import opened
-from synclead.store.secrets import open_master_key
+from synclead.store.master_keys import open_master_keys
 from synclead.store.upgrade import upgrade
 
 KEY = {"SYNCLEAD_MASTER_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}
@@ -21,7 +21,7 @@ def declare(url: str, declaration: str = DECLARATION) -> None:
     """What `synclead apply` does, without a process of its own."""
     upgrade(url)
     with opened(url) as engine:
-        apply_declaration(engine, open_master_key(engine, url, KEY), read_declaration(declaration, {}))
+        apply_declaration(engine, open_master_keys(engine, url, KEY), read_declaration(declaration, {}))
 
 
 def new_server(kind: str, postgres: Postgres, folder: Path, *options: str, declaration: str = DECLARATION) -> Server:

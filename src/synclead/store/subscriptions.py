@@ -20,7 +20,7 @@ from synclead.leads.subscription import Subscription
 from synclead.store import schema
 from synclead.store.engine import reading
 from synclead.store.errors import MasterKeyError, StoreError
-from synclead.store.secrets import MasterKey
+from synclead.store.master_keys import MasterKeys
 
 _log = logging.getLogger("synclead.store")
 
@@ -65,10 +65,10 @@ class Directory:
     makes at most one reading a second, so that a flood of wrong names costs the database nothing.
     """
 
-    def __init__(self, engine: Engine, master_key: MasterKey, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, engine: Engine, master_keys: MasterKeys, *, clock: Callable[[], float] = time.monotonic) -> None:
         """`clock` counts seconds."""
         self._engine = engine
-        self._master_key = master_key
+        self._master_keys = master_keys
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="synclead-directory")
         self._snapshot = _Snapshot({}, {}, {}, float("-inf"))
@@ -77,7 +77,8 @@ class Directory:
     async def user(self, user_id: str, *, newest: bool = False) -> ApiUser | None:
         """The API user of this id; None when there is none. Case-sensitive. With `newest` as known a second ago.
 
-        Raises StoreError when the database does not answer and what is known is too old.
+        Raises StoreError when the database does not answer and what is known is too old, and MasterKeyError then
+        when none of the master keys is in use any more.
         """
         age = self._clock() - self._snapshot.read_at
         found = self._snapshot.users.get(user_id)
@@ -125,6 +126,8 @@ class Directory:
             for key in connection.execute(select(schema.api_key).order_by(schema.api_key.c.slot)):
                 sealed.setdefault(key.user_id, []).append(key.sealed)
             rows = connection.execute(select(schema.api_user)).all()
+            # After the sealed keys: whoever sees one that was sealed anew also sees with what.
+            self._master_keys.in_use(connection)
         users: dict[str, ApiUser] = {}
         opened: dict[tuple[int, str, bytes], bytes] = {}
         for row in rows:
@@ -134,7 +137,7 @@ class Directory:
             for secret in sealed.get(row.id, ()):
                 place = (row.subscription_id, row.id, secret)
                 try:
-                    opened[place] = before.opened.get(place) or self._master_key.open_api_key(
+                    opened[place] = before.opened.get(place) or self._master_keys.open_api_key(
                         secret, row.subscription_id, row.id
                     )
                 except MasterKeyError as error:
