@@ -67,6 +67,11 @@ class Postgres:
         self.execute(f"CREATE DATABASE {_TEMPLATE}")
         upgrade(self.url(_TEMPLATE))
 
+    @property
+    def programs(self) -> Path:
+        """The folder of `pg_dump` and the others of its version."""
+        return Path(self._server.bin_path)
+
     def ask_password_of(self, role: str, password: str) -> None:
         """Makes a role that must give its password from now on."""
         self.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{password}'")

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from support.envelopes import Call, Credentials
+from support.orchard import assert_no_defect
 from support.postgres import Postgres
-from synclead.leads.record import RawRecord
-from synclead.store.databases import open_database
+from support.server import Server
 from synclead.store.engine import opened, reading, writing
-from synclead.store.master_keys import open_master_keys
 from synclead.store.secrets import MasterKey
-from synclead.store.subscriptions import Directory
-from synclead.store.upgrade import check, migrate, upgrade
-from synclead.store.writer import Writer
+from synclead.store.upgrade import migrate
 
 KEY = {"SYNCLEAD_MASTER_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}
 MASTER = MasterKey(bytes(range(32)))
@@ -54,35 +50,31 @@ def first_schema(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
-def test_a_first_schema_is_brought_up_to_date_with_its_rows(first_schema: str) -> None:
-    """Every table keeps its row, the API user's key opens, and a call finds the lead by each of its keys."""
-    upgrade(first_schema)
-    check(first_schema)
+def test_a_first_schema_is_brought_up_to_date_with_its_rows(first_schema: str, tmp_path: Path) -> None:
+    """Every table keeps its row, the API user's key opens, and a call finds the lead by each of its keys.
 
-    async def call(engine_url: str) -> list[tuple[str, int]]:
-        writer = Writer(open_database(engine_url), now=lambda: datetime.now(UTC))
-        await writer.start()
-        records = (
-            RawRecord(email="t@T.com"),
-            RawRecord(foreign_id="X-1"),
-            RawRecord(cookie="_mch-e.com-1-1"),
-            RawRecord(email="new@t.com"),
-        )
-        outcomes = [await writer.sync(1, record) for record in records]
-        await writer.close()
-        return [(outcome.status, outcome.lead.id) for outcome in outcomes]
-
-    with opened(first_schema) as engine:
-        with reading(engine) as connection:
+    `serve` does it by itself on SQLite, on PostgreSQL `db upgrade` before it.
+    """
+    server = Server(tmp_path, database_url=first_schema, environment=KEY)
+    calls = [
+        Call(email="t@T.com"),
+        Call(foreign_id="X-1"),
+        Call(cookie="_mch-e.com-1-1"),
+        Call(email="new@t.com"),
+    ]
+    if not server.is_sqlite:
+        assert server.command_here("db", "upgrade").code == 0
+    try:
+        server.start()
+        with opened(first_schema) as engine, reading(engine) as connection:
             counts = {name: connection.execute(text(f"SELECT count(*) FROM {name}")).scalar_one() for name in TABLES}
-
-        async def keys() -> tuple[bytes, ...]:
-            directory = Directory(engine, open_master_keys(engine, first_schema, KEY))
-            user = await directory.user("bigcorp")
-            await directory.close()
-            assert user is not None
-            return user.keys
-
-        assert asyncio.run(keys()) == (b"k",)
+        with server.caller(Credentials("bigcorp", "k")) as caller:
+            answers = [caller.sync(call) for call in calls]
+        assert server.stop() == 0
+    finally:
+        server.close()
     assert counts == dict.fromkeys(TABLES, 1)
-    assert asyncio.run(call(first_schema)) == [("UPDATED", 7)] * 3 + [("CREATED", 8)]
+    assert [(answer.status, answer.lead_id) for answer in answers] == [("UPDATED", 7)] * 3 + [("CREATED", 8)]
+    assert answers[0].record is not None
+    assert answers[0].record.values["Pants"] == "long"
+    assert_no_defect(server)
