@@ -30,12 +30,17 @@ $(READY): requirements.txt pyproject.toml
 run: setup ## serve the demo on http://127.0.0.1:8080
 	$(BIN)/synclead serve --demo --host 127.0.0.1 --port 8080
 
+# The tests start the program some hundred times; where Python may not keep bytecode, each start would compile it anew.
+.PHONY: bytecode
+bytecode: setup
+	@$(BIN)/python -m compileall -q src
+
 # A file stays with one worker, so that the server of its tests is started once.
-test: setup ## run the tests, without the long ones; narrow with ARGS='tests/soap -k blank'
+test: bytecode ## run the tests, without the long ones; narrow with ARGS='tests/soap -k blank'
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile $(ARGS)
 
 # SHARE scales kills, histories and minutes, so that a shorter run still does something of everything.
-test-long: setup ## run the tests that take long; SHARE=0.3 does 30 % of each
+test-long: bytecode ## run the tests that take long; SHARE=0.3 does 30 % of each
 	SYNCLEAD_LONG_SHARE=$(SHARE) $(BIN)/python -m pytest -m long -n $(PYTEST_WORKERS) --dist loadfile --timeout 3600 -ra $(ARGS)
 
 conformance-setup: setup ## install the client stacks; Debian's packages where this is root

@@ -14,7 +14,7 @@ from synclead.settings import load_settings
 from synclead.store.apply import apply_declaration
 from synclead.store.declaration import read_declaration
 from synclead.store.errors import AlreadyServedError, DatabaseUnavailableError, StoreError
-from synclead.store.secrets import open_master_key
+from synclead.store.master_keys import open_master_keys
 from synclead.store.writer import Writer
 
 DEMO = Credentials("demo17_1_809934544BFABAE58E5D27", "27272727aa")
@@ -149,8 +149,8 @@ def test_declared_limits_of_calls_are_kept(tmp_path: Path) -> None:
         return [answer.status or answer.fault_string for answer in answers]
 
     store = open_store(settings)
-    key = open_master_key(store.engine, settings.database, {})
-    apply_declaration(store.engine, key, read_declaration(declared, {}))
+    keys = open_master_keys(store.engine, settings.database, {})
+    apply_declaration(store.engine, keys, read_declaration(declared, {}))
     refused = "20015 - Request limit exceeded"
     with TestClient(create_app(settings, store)) as running:
         assert statuses(running) == ["CREATED", "CREATED", refused]

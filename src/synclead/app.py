@@ -31,8 +31,8 @@ from synclead.store.durability import check_durability
 from synclead.store.engine import next_lead_ids, open_engine, reading, sqlite_path
 from synclead.store.errors import DatabaseUnavailableError
 from synclead.store.group import Answer, PlannedGroup
+from synclead.store.master_keys import open_master_keys
 from synclead.store.observer import Observer
-from synclead.store.secrets import open_master_key
 from synclead.store.sqlite import ServeLock
 from synclead.store.subscriptions import Directory
 from synclead.store.upgrade import prepare
@@ -76,6 +76,7 @@ class WriterObserver(Observer):
     def group_ended(self, subscription_id: int, records: int, seconds: float) -> None:
         """See Observer."""
         self._meter.group_ended(records, seconds)
+        _log.debug("group", subscription_id=subscription_id, records=records, ms=round(seconds * 1000, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,18 +132,21 @@ def open_store(settings: Settings, board: Board | None = None) -> Store:
         engine = open_engine(url)
         if not settings.allow_unsafe_durability:
             check_durability(engine)
-        key = open_master_key(engine, url, os.environ)
+        keys = open_master_keys(engine, url, os.environ)
         if settings.demo:
-            add_demo(engine, key)
+            add_demo(engine, keys)
         with reading(engine) as connection:
             for subscription_id, name, next_lead_id in next_lead_ids(connection):
                 meter.next_lead_id(subscription_id, name, next_lead_id)
-        writer = Writer(open_database(url), now=partial(datetime.now, UTC), observer=WriterObserver(meter))
+        database = open_database(url, lock_seconds=settings.lock_timeout, statement_seconds=settings.statement_timeout)
+        writer = Writer(
+            database, now=partial(datetime.now, UTC), observer=WriterObserver(meter), call_seconds=settings.call_timeout
+        )
     except BaseException:
         if lock is not None:
             lock.release()
         raise
-    return Store(engine, Directory(engine, key), writer, lock, meter, board)
+    return Store(engine, Directory(engine, keys), writer, lock, meter, board)
 
 
 def _serve_lock(url: str) -> ServeLock | None:

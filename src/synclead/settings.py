@@ -69,6 +69,12 @@ class Settings(BaseSettings):
     keep_alive_timeout: int = Field(65, ge=1)
     shutdown_timeout: int = Field(13, ge=1, le=15)
     """How long calls under way may take after SIGTERM."""
+    call_timeout: float = Field(25, gt=0)
+    """From a call's arrival to its answer; beyond it fault 20011."""
+    lock_timeout: float = Field(10, gt=0)
+    """How long another writer may keep a subscription (on SQLite: the database) locked."""
+    statement_timeout: float = Field(20, gt=0)
+    """How long one statement may take, and on PostgreSQL a transaction stand still."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

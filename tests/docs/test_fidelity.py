@@ -1,6 +1,5 @@
 """docs/fidelity.md: every rule is there, and every rule names a test that exists."""
 
-import ast
 import os
 import re
 import subprocess
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
+from docs.named import written
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "fidelity.md"
@@ -57,21 +58,6 @@ def rows() -> list[Row]:
 def named(part: Callable[[str], bool]) -> list[str]:
     """The tests that the document names, of one kind."""
     return sorted({test for row in rows() for test in row.tests if part(test)})
-
-
-@cache
-def written(file: str) -> set[str]:
-    """The tests of a file by their names, those in classes with the class."""
-    path = ROOT / file
-    if not (path.is_file() and path.name.startswith("test_")):
-        return set()
-    found = set()
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
-            found |= {f"{file}::{node.name}::{inner.name}" for inner in node.body if isinstance(inner, ast.FunctionDef)}
-        elif isinstance(node, ast.FunctionDef):
-            found.add(f"{file}::{node.name}")
-    return {test for test in found if test.rpartition("::")[2].startswith("test_")}
 
 
 def collected() -> set[str]:

@@ -1,8 +1,8 @@
 """The commands of docs/production.md work in the order in which they stand."""
 
+import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 from support.envelopes import Call
@@ -10,11 +10,12 @@ from support.inside import USER
 from support.metrics import read
 from support.orchard import DECLARATION
 from support.postgres import Postgres
-from support.server import Server
+from support.server import PROGRAM, Server
 from support.tools import needs
 from synclead.metrics.figures import METRICS, markdown
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "production.md"
+KEY = {"SYNCLEAD_MASTER_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}
 
 
 def commands(heading: str) -> str:
@@ -27,7 +28,6 @@ def commands(heading: str) -> str:
 def test_back_up_and_restore(tmp_path: Path) -> None:
     """A lead is found again by a server on the restored copy, for the same API user."""
     call = Call(email="t@t.com", return_lead=False)
-    program = Path(sys.executable).with_name("synclead")
     server = Server(tmp_path, database_url=f"sqlite:///{tmp_path}/synclead.db")
     restored = Server(tmp_path, database_url=f"sqlite:///{tmp_path}/restored.db")
     try:
@@ -35,7 +35,7 @@ def test_back_up_and_restore(tmp_path: Path) -> None:
         server.start()
         with server.caller(USER) as caller:
             made = caller.sync(call)
-        script = re.sub(r"^synclead ", f"{program} ", commands("Back up and restore"), flags=re.MULTILINE)
+        script = re.sub(r"^synclead ", f"{PROGRAM} ", commands("Back up and restore"), flags=re.MULTILINE)
         subprocess.run(
             ["bash", "-euc", script], cwd=tmp_path, env=server.environment, check=True, capture_output=True, timeout=60
         )
@@ -48,6 +48,71 @@ def test_back_up_and_restore(tmp_path: Path) -> None:
         restored.close()
     assert (made.status, found.status) == ("CREATED", "UPDATED")
     assert found.lead_id == made.lead_id
+
+
+@needs("bash")
+def test_back_up_and_restore_on_postgresql(postgres: Postgres, tmp_path: Path) -> None:
+    """The copy serves, with its leads and users; the next Id is raised, so that a lost one means nobody else."""
+    call, lost = Call(email="t@t.com", return_lead=False), Call(email="lost@t.com", return_lead=False)
+    url, restored_url = postgres.new_database(), postgres.empty_database()
+    environment = KEY | {"SYNCLEAD_DATABASE_URL": url, "RESTORED_DATABASE_URL": restored_url}
+    server = Server(tmp_path, database_url=url, environment=environment)
+    restored = Server(tmp_path, database_url=restored_url, environment=environment)
+    path = f"{postgres.programs}{os.pathsep}{server.environment['PATH']}"
+    try:
+        server.apply(DECLARATION)
+        server.start()
+        dump, restore = commands("Back up and restore on PostgreSQL").splitlines()
+        with server.caller(USER) as caller:
+            made = caller.sync(call)
+            for command in (dump, restore):
+                environment = server.environment | {"PATH": path}
+                subprocess.run(["bash", "-euc", command], cwd=tmp_path, env=environment, check=True, timeout=60)
+            given = caller.sync(lost)
+        server.stop()
+        restored.apply(raised(DECLARATION))
+        restored.start()
+        with restored.caller(USER) as caller:
+            found = caller.sync(call)
+            nobody = caller.sync(Call(id=str(given.lead_id), return_lead=False))
+            again = caller.sync(lost)
+    finally:
+        server.close()
+        restored.close()
+    assert (made.status, found.status) == ("CREATED", "UPDATED")
+    assert found.lead_id == made.lead_id
+    assert nobody.fault_code == "20103"
+    assert (again.status, again.lead_id) == ("CREATED", 2_000_000)
+
+
+def raised(declaration: str) -> str:
+    """The declaration with the next Id of the section on what follows a restore."""
+    section = DOCUMENT.read_text(encoding="utf-8").split("\n## After a restore\n")[1]
+    line = re.findall(r"^first_lead_id = .*$", section, re.MULTILINE)[0]
+    assert commands("After a restore") == "synclead apply subscription.toml\n"
+    return f"{declaration}\n{line}\n"
+
+
+@needs("bash")
+def test_change_the_master_key(tmp_path: Path) -> None:
+    """The command gives an SQLite database another key, under a server that notices nothing."""
+    server = Server(tmp_path, database_url=f"sqlite:///{tmp_path}/synclead.db")
+    file = tmp_path / "synclead.db.master-key"
+    try:
+        server.apply(DECLARATION)
+        server.start()
+        before = file.read_text().split()
+        script = re.sub(r"^synclead ", f"{PROGRAM} ", commands("Change the master key"), flags=re.MULTILINE)
+        subprocess.run(["bash", "-euc", script], cwd=tmp_path, env=server.environment, check=True, timeout=60)
+        with server.caller(USER) as caller:
+            assert caller.sync(Call(email="t@t.com")).status == "CREATED"
+    finally:
+        server.close()
+    new, *others = file.read_text().split()
+    assert others == before
+    assert new not in others
+    file.write_text(new)
+    assert server.command_here("doctor").code == 0
 
 
 @needs("bash", "curl")
@@ -79,8 +144,7 @@ def test_several_processes(postgres: Postgres, tmp_path: Path) -> None:
     """The command starts as many workers as it says."""
     program, command, *options = commands("Several processes and hosts").split()
     assert (program, command) == ("synclead", "serve")
-    key = {"SYNCLEAD_MASTER_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}
-    server = Server(tmp_path, database_url=postgres.new_database(), environment=key, options=options)
+    server = Server(tmp_path, database_url=postgres.new_database(), environment=KEY, options=options)
     try:
         server.start()
         assert server.stop() == 0

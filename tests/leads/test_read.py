@@ -192,7 +192,7 @@ CREATE: dict[str, object] = {"unknown_fields": "create"}
 
 
 def test_unknown_fields_are_made_where_the_policy_says_so() -> None:
-    """Under the trimmed name as sent, once for all spellings, not for a blank value."""
+    """Under the trimmed name as sent, once for all spellings; a blank value clears what an earlier call made."""
     request = read(
         (" Pants ", " blue "),
         ("hat", " "),
@@ -203,7 +203,7 @@ def test_unknown_fields_are_made_where_the_policy_says_so() -> None:
         ("Sock", ""),
         policy=CREATE,
     )
-    assert request.unknown == {"Pants": "blue", "Shoe": "2"}
+    assert request.unknown == {"Pants": "blue", "hat": None, "Shoe": "2", "Sock": None}
     assert request.values == {"City": "x"}
 
 

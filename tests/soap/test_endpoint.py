@@ -10,6 +10,7 @@ from lxml import etree
 
 from support.endpoint import ANNA, CONTRACT, NOW, STAMP, Client, Response
 from support.envelopes import Call, Credentials, envelope, read_answer, wrap
+from synclead.leads.errors import LeadNotFoundError
 from synclead.soap.body import BodyLimits
 from synclead.soap.service import Parts
 from synclead.store.errors import InternalError, ServiceFailureError, StoreError
@@ -240,6 +241,39 @@ def test_one_line_a_call_without_secrets_or_values() -> None:
     seal = hmac.new(ANNA.key.encode(), (STAMP + ANNA.user).encode(), hashlib.sha1).hexdigest()
     for secret in (ANNA.key, seal, token, "t@t.com", "George"):
         assert secret not in str(line)
+
+
+def test_the_line_says_between_which_changes_a_call_was_planned() -> None:
+    """A success says so, and a refusal that was found by looking at stored leads."""
+    client = Client()
+    client.sync(GEORGE)
+    client.sync(Call(email="g@g.com"))
+    refusal = LeadNotFoundError("No lead found with ID = 7")
+    refusal.planned = 3
+    client.writer.failure = refusal
+    client.sync(GEORGE)
+    client.writer.failure = InternalError("store-7")
+    client.sync(GEORGE)
+    assert [line.get("planned") for line in client.logged] == [1, 2, 3, None]
+
+
+@pytest.mark.parametrize("fit", ["7f3a9c", "a" * 64, "nginx-1.2:3_4", "0"])
+def test_an_id_that_the_request_brings_is_its_id_in_the_log(fit: str) -> None:
+    """X-Request-Id of the client or of a proxy before us, so that its log and ours can be laid side by side."""
+    client = Client()
+    client.writer.failure = RuntimeError("a defect")
+    response = client.post(envelope(GEORGE, ANNA, STAMP), x_request_id=fit)
+    assert [line.get("request", line.get("reference")) for line in client.logged] == [fit, fit]
+    assert _fault(response)[1] == f"Internal error, reference {fit} (10001)"
+
+
+@pytest.mark.parametrize("unfit", ["", "a" * 65, "two words", "a\nb", "ä", "<b>", '"'])
+def test_an_id_that_is_not_fit_for_a_log_is_replaced(unfit: str) -> None:
+    """Letters, digits and . _ : - alone, at most 64."""
+    client = Client()
+    client.post(envelope(GEORGE, ANNA, STAMP), x_request_id=unfit)
+    [line] = client.logged
+    assert line["request"] == "ref-1"
 
 
 def test_refused_values_stay_out_of_the_log() -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, insert
 from support.postgres import Postgres
 from synclead.store import databases, schema
 from synclead.store.engine import open_engine, writing
+from synclead.store.master_keys import MasterKeys
 from synclead.store.secrets import MasterKey
 from synclead.store.transaction import Database
 from synclead.store.upgrade import upgrade
@@ -43,9 +44,9 @@ def engine(url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def master_key() -> MasterKey:
-    """A known master key."""
-    return MASTER_KEY
+def master_keys() -> MasterKeys:
+    """A process that knows the one master key."""
+    return MasterKeys(lambda: [MASTER_KEY])
 
 
 @pytest.fixture

@@ -13,10 +13,11 @@ from synclead.store.declaration_table import DeclarationError
 from synclead.store.demo import DEMO_USER, add_demo
 from synclead.store.engine import reading, writing
 from synclead.store.errors import StoreError
+from synclead.store.master_keys import MasterKeys
 from synclead.store.secrets import MasterKey
 from synclead.store.subscriptions import find_subscription
 
-KEY = MasterKey(bytes(32))
+KEYS = MasterKeys(lambda: [MasterKey(bytes(32))])
 HEAD = '[[subscription]]\nname = "Example Corp"\nmunchkin_account = "561-HYG-937"\n'
 WHOLE = """
 workspaces_enabled = true
@@ -35,7 +36,7 @@ when = [ { field = "country", is = ["Germany", "France"] }, { field = "Unsubscri
 
 def apply(engine: Engine, text: str, dry_run: bool = False) -> tuple[str, ...]:
     """Apply a file."""
-    return apply_declaration(engine, KEY, read_declaration(text, {}), dry_run)
+    return apply_declaration(engine, KEYS, read_declaration(text, {}), dry_run)
 
 
 def refusal(engine: Engine, text: str) -> str:
@@ -117,7 +118,7 @@ def test_keys_are_sealed(engine: Engine) -> None:
     with reading(engine) as connection:
         row = connection.execute(select(schema.api_key)).one()
     assert b"secret-1" not in row.sealed
-    assert KEY.open_api_key(row.sealed, row.subscription_id, "bigcorp1_46") == b"secret-1"
+    assert KEYS.open_api_key(row.sealed, row.subscription_id, "bigcorp1_46") == b"secret-1"
 
 
 def test_a_bare_subscription_has_one_default_place(engine: Engine) -> None:
@@ -203,11 +204,12 @@ def test_every_change_begins_with_the_lock(engine: Engine, line: str) -> None:
 
     apply(engine, HEAD + line)
 
-    # The first reading only finds out which subscription is meant.
+    # The first readings only find out which master key is in use and which subscription is meant.
     before = {"sqlite": ["BEGIN IMMEDIATE"], "postgresql": ["SET LOCAL", "SELECT pg_advisory_xact_lock"]}
     begin = before[engine.dialect.name]
-    finding, locking, *others = statements[len(begin) :]
+    checking, finding, locking, *others = statements[len(begin) :]
     assert all(statement.startswith(one) for statement, one in zip(statements, begin, strict=False))
+    assert checking.startswith("SELECT master_key_check.sealed")
     assert finding.startswith("SELECT subscription.id, subscription.name")
     assert locking.startswith("SELECT counter.subscription_id")
     assert locking.endswith("FOR UPDATE") is (engine.dialect.name == "postgresql")
@@ -250,7 +252,7 @@ def test_keys_are_rotated_by_declaring_two(engine: Engine) -> None:
     assert lines == ("Example Corp: changed the keys of user bigcorp1_46",)
     with reading(engine) as connection:
         rows = connection.execute(select(schema.api_key).order_by(schema.api_key.c.slot)).all()
-    opened = [KEY.open_api_key(row.sealed, row.subscription_id, row.user_id) for row in rows]
+    opened = [KEYS.open_api_key(row.sealed, row.subscription_id, row.user_id) for row in rows]
     assert opened == [b"secret-2", b"secret-1"]
 
 
@@ -383,10 +385,10 @@ def test_lead_ids_are_never_given_twice(engine: Engine) -> None:
 
 def test_the_demo_is_added_once(engine: Engine) -> None:
     """The demo's subscription is added when it is missing; its user is marked and cannot be changed."""
-    assert add_demo(engine, KEY)
+    assert add_demo(engine, KEYS)
     before = dump(engine)
 
-    assert not add_demo(engine, KEY)
+    assert not add_demo(engine, KEYS)
     assert dump(engine) == before
     assert [(row[0], row[3]) for row in before["api_user"]] == [(DEMO_USER, True)]
     assert stored(engine, "100-AEK-913").places.enabled is False
@@ -409,4 +411,4 @@ def test_the_demo_does_not_take_over_a_subscription(engine: Engine) -> None:
     apply(engine, HEAD.replace("561-HYG-937", "100-AEK-913"))
 
     with pytest.raises(StoreError, match="another database"):
-        add_demo(engine, KEY)
+        add_demo(engine, KEYS)

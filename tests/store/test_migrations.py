@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from synclead.store import errors, schema, upgrade
@@ -21,6 +22,13 @@ def test_migrations_give_the_declared_tables(tmp_path: Path) -> None:
     with reading(open_engine(url)) as connection:
         context = MigrationContext.configure(connection, opts={"version_table": upgrade.VERSION_TABLE})
         assert compare_metadata(context, schema.metadata) == []
+
+
+def test_the_files_of_the_migrations_name_their_revisions() -> None:
+    """What a start takes from the files' names is what Alembic reads in them, in its order."""
+    steps = [step.revision for step in ScriptDirectory(str(upgrade.MIGRATIONS)).walk_revisions()]
+
+    assert steps[::-1] == upgrade.revisions()
 
 
 def test_migrated_and_created_tables_are_the_same_statements(tmp_path: Path) -> None:

@@ -18,9 +18,9 @@ from synclead.leads.record import RawAttribute, RawRecord
 from synclead.store import errors, schema, upgrade
 from synclead.store.durability import check_durability
 from synclead.store.engine import lock_counter, open_engine, opened, postgres_parameters, reading, writing
+from synclead.store.master_keys import open_master_keys
 from synclead.store.observer import Observer
 from synclead.store.postgres import PostgresDatabase
-from synclead.store.secrets import open_master_key
 from synclead.store.sql import load_statements
 from synclead.store.transaction import DatabaseLostError, LockTimeoutError, StatementTimeoutError
 
@@ -330,7 +330,7 @@ def test_a_database_that_loses_commits_is_refused(postgres: Postgres, url: str) 
 def test_the_master_key_must_be_named(url: str, engine: Engine) -> None:
     """There is no file beside a PostgreSQL database: without a setting a start says which to set."""
     with pytest.raises(errors.MasterKeyError, match="SYNCLEAD_MASTER_KEY or SYNCLEAD_MASTER_KEY_FILE"):
-        open_master_key(engine, url, {})
+        open_master_keys(engine, url, {})
 
 
 def test_engines_are_ours(url: str) -> None:

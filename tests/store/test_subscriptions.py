@@ -10,7 +10,7 @@ from sqlalchemy import Engine, event, insert, update
 from synclead.store import schema
 from synclead.store.engine import bump_config_version, lock_counter, reading, writing
 from synclead.store.errors import StoreError
-from synclead.store.secrets import MasterKey
+from synclead.store.master_keys import MasterKeys
 from synclead.store.subscriptions import Directory, find_subscription, read_subscription
 
 
@@ -78,13 +78,13 @@ def test_a_subscription_is_found_by_name_or_account(engine: Engine, declare: Cal
 
 
 def test_the_directory_knows_users_with_their_keys(
-    engine: Engine, master_key: MasterKey, declare: Callable[..., int]
+    engine: Engine, master_keys: MasterKeys, declare: Callable[..., int]
 ) -> None:
     """A user comes with its decrypted keys and its subscription; ids are case-sensitive."""
     declare(1)
 
     async def ask() -> None:
-        directory = Directory(engine, master_key)
+        directory = Directory(engine, master_keys)
         user = await directory.user("user1")
         assert user is not None
         assert (user.subscription_id, user.keys, user.subscription.name) == (1, (b"key",), "Example 1")
@@ -96,14 +96,14 @@ def test_the_directory_knows_users_with_their_keys(
 
 
 def test_changes_are_seen_within_five_seconds(
-    engine: Engine, master_key: MasterKey, declare: Callable[..., int]
+    engine: Engine, master_keys: MasterKeys, declare: Callable[..., int]
 ) -> None:
     """A user that was disabled is still known as it was at once, and disabled five seconds later."""
     declare(1)
     clock = Clock()
 
     async def ask() -> None:
-        directory = Directory(engine, master_key, clock=clock)
+        directory = Directory(engine, master_keys, clock=clock)
         assert not (await directory.user("user1")).disabled  # type: ignore[union-attr]
         with writing(engine) as connection:
             connection.execute(update(schema.api_user).values(disabled=True))
@@ -121,13 +121,15 @@ def test_changes_are_seen_within_five_seconds(
     asyncio.run(ask())
 
 
-def test_a_new_user_is_known_a_second_later(engine: Engine, master_key: MasterKey, declare: Callable[..., int]) -> None:
+def test_a_new_user_is_known_a_second_later(
+    engine: Engine, master_keys: MasterKeys, declare: Callable[..., int]
+) -> None:
     """An unknown name looks again, but at most once a second."""
     declare(1)
     clock = Clock()
 
     async def ask() -> None:
-        directory = Directory(engine, master_key, clock=clock)
+        directory = Directory(engine, master_keys, clock=clock)
         await directory.user("user1")
         declare(2)
         assert await directory.user("user2") is None
@@ -139,14 +141,14 @@ def test_a_new_user_is_known_a_second_later(engine: Engine, master_key: MasterKe
 
 
 def test_the_newest_user_is_as_known_a_second_ago(
-    engine: Engine, master_key: MasterKey, declare: Callable[..., int]
+    engine: Engine, master_keys: MasterKeys, declare: Callable[..., int]
 ) -> None:
     """Whoever asks for the newest hears of a change a second later, though others still hear what was known."""
     declare(1)
     clock = Clock()
 
     async def ask() -> None:
-        directory = Directory(engine, master_key, clock=clock)
+        directory = Directory(engine, master_keys, clock=clock)
         await directory.user("user1")
         with writing(engine) as connection:
             connection.execute(update(schema.api_user).values(disabled=True))
@@ -160,7 +162,7 @@ def test_the_newest_user_is_as_known_a_second_ago(
 
 
 def test_a_flood_of_unknown_names_reads_once(
-    engine: Engine, master_key: MasterKey, declare: Callable[..., int]
+    engine: Engine, master_keys: MasterKeys, declare: Callable[..., int]
 ) -> None:
     """Two hundred wrong names at once cost one reading."""
     declare(1)
@@ -168,7 +170,7 @@ def test_a_flood_of_unknown_names_reads_once(
     event.listen(engine, "begin", readings.append)
 
     async def ask() -> None:
-        directory = Directory(engine, master_key, clock=Clock())
+        directory = Directory(engine, master_keys, clock=Clock())
         assert not any(await asyncio.gather(*(directory.user(f"x{n}") for n in range(200))))
         await directory.close()
 
@@ -177,7 +179,7 @@ def test_a_flood_of_unknown_names_reads_once(
 
 
 def test_one_broken_tenant_does_not_shut_out_the_others(
-    engine: Engine, master_key: MasterKey, declare: Callable[..., int]
+    engine: Engine, master_keys: MasterKeys, declare: Callable[..., int]
 ) -> None:
     """Contradicting rows, or a key sealed otherwise, cost their own subscription or key alone."""
     for subscription_id in (1, 2, 3):
@@ -188,7 +190,7 @@ def test_one_broken_tenant_does_not_shut_out_the_others(
         connection.execute(update(key).where(key.c.subscription_id == 3).values(sealed=b"x" * 40))
 
     async def ask() -> list[Any]:
-        directory = Directory(engine, master_key)
+        directory = Directory(engine, master_keys)
         users = [await directory.user(f"user{n}") for n in (1, 2, 3)]
         await directory.close()
         return [None if user is None else user.keys for user in users]

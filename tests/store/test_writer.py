@@ -138,7 +138,10 @@ def test_a_visitor_becomes_a_lead(engine: Engine, declare: Declare, writer: Runn
 
 
 def test_a_refused_call_changes_nothing_and_disturbs_nobody(engine: Engine, declare: Declare, writer: Running) -> None:
-    """In one group the refused ones hear their fault, the others their lead; no number is spent."""
+    """In one group the refused ones hear their fault, the others their lead; no number is spent.
+
+    Whoever was compared with stored leads knows between which changes that was.
+    """
     declare(1)
 
     async def calls() -> list[Any]:
@@ -152,6 +155,7 @@ def test_a_refused_call_changes_nothing_and_disturbs_nobody(engine: Engine, decl
     assert isinstance(missing, LeadNotFoundError)
     assert isinstance(unknown, UnknownLeadFieldError)
     assert isinstance(keyless, LeadKeyRequiredError)
+    assert [one.planned for one in (first, missing, unknown, keyless, last)] == [1, 2, None, 2, 2]
     with reading(engine) as connection:
         assert _next_numbers(connection) == (3, 3, 3)
 
@@ -200,6 +204,22 @@ def test_a_group_gives_what_single_calls_give(engine: Engine, declare: Declare, 
 
     assert _everything(engine, 1) == _everything(engine, 2)
     assert len(_everything(engine, 1)["lead"]) > 3
+
+
+def test_a_field_that_a_group_makes_is_cleared_in_it(engine: Engine, declare: Declare, writer: Running) -> None:
+    """A blank value for a field that an earlier call of the group made clears it, as it does one by one."""
+    declare(1, policy={"unknown_fields": "create"})
+    records = [raw("first@e.com"), raw("a@e.com", Pants="blue"), raw("a@e.com", Pants=""), raw("b@e.com", Shoe="")]
+
+    async def calls() -> list[Outcome]:
+        async with writer() as door:
+            return await asyncio.gather(*(door.sync(1, record) for record in records))
+
+    outcomes = asyncio.run(calls())
+
+    assert [outcome.lead.values for outcome in outcomes] == [{}, {"Pants": "blue"}, {}, {}]
+    with reading(engine) as connection:
+        assert connection.execute(select(schema.field.c.name)).scalars().all() == ["Pants"]
 
 
 def test_subscriptions_share_nothing(engine: Engine, declare: Declare, writer: Running) -> None:

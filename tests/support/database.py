@@ -33,27 +33,35 @@ class StoredLead:
 
 @contextmanager
 def reading(server: Server) -> Iterator[Ask]:
-    """The database as it is at one moment, also while servers write."""
-    if server.is_sqlite:
-        with closing(sqlite3.connect(f"file:{_file(server)}?mode=ro", uri=True, timeout=30)) as file:
+    """The server's database as it is at one moment, also while servers write."""
+    with reading_at(server.database_url) as ask:
+        yield ask
+
+
+@contextmanager
+def reading_at(url: str) -> Iterator[Ask]:
+    """The same of the database of a URL."""
+    if url.startswith("sqlite:"):
+        with closing(sqlite3.connect(f"file:{_file(url)}?mode=ro", uri=True, timeout=30)) as file:
             file.execute("BEGIN")
             yield lambda statement: file.execute(statement).fetchall()
         return
-    with psycopg.connect(server.database_url) as connection:
+    with psycopg.connect(url) as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         yield lambda statement: connection.execute(statement.encode()).fetchall()
 
 
 @contextmanager
-def locked(server: Server) -> Iterator[None]:
-    """Another writer has every subscription for the length of the block."""
+def locked(server: Server, subscription: int | None = None) -> Iterator[None]:
+    """Another writer has every subscription, or on PostgreSQL only the one named, for the length of the block."""
     if server.is_sqlite:
-        with closing(sqlite3.connect(_file(server), isolation_level=None)) as file:
+        with closing(sqlite3.connect(_file(server.database_url), isolation_level=None)) as file:
             file.execute("BEGIN IMMEDIATE")
             yield
         return
     with psycopg.connect(server.database_url) as connection:
-        connection.execute("SELECT 1 FROM counter FOR UPDATE")
+        one = "" if subscription is None else f"WHERE subscription_id = {subscription:d}"
+        connection.execute(f"SELECT 1 FROM counter {one} FOR UPDATE".encode())
         yield
         connection.rollback()
 
@@ -66,7 +74,12 @@ def contents(server: Server) -> dict[str, list[tuple[Any, ...]]]:
 
 def leads(server: Server) -> dict[int, StoredLead]:
     """Every lead by its Id, of all subscriptions."""
-    with reading(server) as ask:
+    return leads_at(server.database_url)
+
+
+def leads_at(url: str) -> dict[int, StoredLead]:
+    """The same of the database of a URL."""
+    with reading_at(url) as ask:
         foreign = _grouped(ask("SELECT lead_id, id FROM foreign_id ORDER BY id"))
         cookies = _grouped(ask("SELECT lead_id, token FROM cookie ORDER BY token"))
         activities = _grouped(ask("SELECT lead_id, type FROM activity ORDER BY id"))
@@ -82,6 +95,19 @@ def leads(server: Server) -> dict[int, StoredLead]:
         )
         for id, email, values in rows
     }
+
+
+def histories_at(url: str, field: str) -> dict[int, list[tuple[str, str]]]:
+    """Old and new value of every change of a field by the leads' Ids, in the order of the activities."""
+    kind = "type = 'Change Data Value'"
+    with reading_at(url) as ask:
+        rows = ask(f"SELECT lead_id, CAST(attributes AS TEXT) FROM activity WHERE {kind} ORDER BY id")
+    found: dict[int, list[tuple[str, str]]] = {}
+    for lead_id, text in rows:
+        one = json.loads(text)
+        if one["Attribute Name"] == field:
+            found.setdefault(lead_id, []).append((one["Old Value"], one["New Value"]))
+    return found
 
 
 def changes_of(server: Server, lead_id: int, field: str) -> list[tuple[str, str]]:
@@ -111,8 +137,8 @@ def _sum(ask: Ask, table: str, by_table: str, by_index: str) -> list[tuple[Any, 
     return ask(f"SELECT count(*), sum(hashtextextended({table}::text, 0)) FROM {table} WHERE subscription_id > 0")
 
 
-def _file(server: Server) -> str:
-    return server.database_url.removeprefix("sqlite:///")
+def _file(url: str) -> str:
+    return url.removeprefix("sqlite:///")
 
 
 def _grouped(rows: list[tuple[Any, ...]]) -> dict[int, list[str]]:

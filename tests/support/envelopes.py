@@ -154,13 +154,15 @@ class Caller:
         """Closes the connection; a later call opens it again."""
         self._connection.close()
 
-    def sync(self, call: Call) -> Answer:
-        """Signs, sends and reads one syncLead."""
-        return self.send(envelope(call, self.credentials))
+    def sync(self, call: Call, request_id: str | None = None) -> Answer:
+        """Signs, sends and reads one syncLead; the server logs it under the id."""
+        return self.send(envelope(call, self.credentials), request_id)
 
-    def send(self, body: bytes) -> Answer:
+    def send(self, body: bytes, request_id: str | None = None) -> Answer:
         """Posts a request that is ready and reads its answer; OSError where the connection broke."""
         headers = {"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": '"syncLead"'}
+        if request_id is not None:
+            headers["X-Request-Id"] = request_id
         try:
             self._connection.request("POST", self.path, body, headers)
             response = self._connection.getresponse()

@@ -16,6 +16,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from support.command import Ran, run_here
 from support.envelopes import Caller, Credentials
 
 PROGRAM = str(Path(sys.executable).with_name("synclead"))
@@ -49,9 +50,11 @@ class Server:
         options: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
         database_url: str | None = None,
+        program: Sequence[str] = (PROGRAM,),
     ) -> None:
         self.directory = directory
         self.database_url = database_url or f"sqlite:///{directory / 'leads.db'}"
+        self.program = list(program)
         self.port = free_port()
         self.options = list(options)
         if environment is None and not self.is_sqlite:
@@ -92,10 +95,18 @@ class Server:
         return done.stdout
 
     def apply(self, declaration: str) -> str:
-        """Declares subscriptions from the TOML text; the standard output of `synclead apply`."""
+        """Declares subscriptions from the TOML text; what `synclead apply` says, run in this process."""
         path = self.directory / "subscriptions.toml"
         path.write_text(declaration, encoding="utf-8")
-        return self.run("apply", str(path))
+        done = self.command_here("apply", str(path))
+        if done.code != 0:
+            raise ServerFailedError(f"synclead apply: exit {done.code}\n{done.out}\n{done.err}")
+        return done.out
+
+    def command_here(self, *words: str) -> Ran:
+        """Runs a command on the server's database in this process, and gives back whatever came of it."""
+        words = (*words, "--database-url", self.database_url)
+        return run_here(*words, environment=self.environment, directory=self.directory)
 
     # The process
 
@@ -114,7 +125,7 @@ class Server:
         if self._process is not None:
             raise ServerFailedError("the server runs already")
         process = subprocess.Popen(
-            [PROGRAM, "serve", "--port", str(self.port), "--database-url", self.database_url, *self.options],
+            [*self.program, "serve", "--port", str(self.port), "--database-url", self.database_url, *self.options],
             env=self.environment,
             cwd=self.directory,
             stdin=subprocess.DEVNULL,

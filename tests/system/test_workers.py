@@ -247,6 +247,7 @@ def test_workers_end_when_their_parent_is_killed(server: Server) -> None:
     assert refuses(server)
 
 
+@pytest.mark.long
 def test_a_worker_that_stands_still(server: Server) -> None:
     """Others serve meanwhile, it is not replaced, serves again when it goes on, and is killed if it stands at a stop."""
     server.options += ["--shutdown-timeout", "1"]
@@ -294,6 +295,7 @@ def callers_of_both(server: Server) -> dict[int, Caller]:
     return dict(sorted(found.items()))
 
 
+@pytest.mark.long
 def test_workers_that_cannot_start_are_tried_again(postgres: Postgres, server: Server) -> None:
     """Without a database: pauses that grow, a reason in the log, and calls as soon as it is back."""
     name = server.database_url.partition("@/")[2].partition("?")[0]

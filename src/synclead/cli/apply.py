@@ -15,7 +15,7 @@ from synclead.cli.database import DEFAULT_URL, DatabaseUrl, opened
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from synclead.store.secrets import MasterKey
+    from synclead.store.master_keys import MasterKeys
 
 
 def apply(
@@ -33,8 +33,8 @@ def apply(
 
     declared = read_declaration(_text(file), os.environ)
     opening = _tried(database_url) if dry_run else _open(database_url)
-    with opening as (engine, key):
-        changes = apply_declaration(engine, key, declared, dry_run)
+    with opening as (engine, keys):
+        changes = apply_declaration(engine, keys, declared, dry_run)
     for change in changes:
         show(change)
     if not changes:
@@ -51,19 +51,20 @@ def _text(file: Path) -> str:
 
 
 @contextmanager
-def _open(url: str) -> Iterator[tuple["Engine", "MasterKey"]]:
-    from synclead.store.secrets import open_master_key
+def _open(url: str) -> Iterator[tuple["Engine", "MasterKeys"]]:
+    from synclead.store.master_keys import open_master_keys
 
     with opened(url) as engine:
-        yield engine, open_master_key(engine, url, os.environ)
+        yield engine, open_master_keys(engine, url, os.environ)
 
 
 @contextmanager
-def _tried(url: str) -> Iterator[tuple["Engine", "MasterKey"]]:
+def _tried(url: str) -> Iterator[tuple["Engine", "MasterKeys"]]:
     """For a dry run: makes no file, neither the database nor the master key."""
     from synclead.store.apply import has_secrets
     from synclead.store.engine import sqlite_path
-    from synclead.store.secrets import MasterKey, open_master_key
+    from synclead.store.master_keys import MasterKeys, open_master_keys
+    from synclead.store.secrets import MasterKey
 
     path = sqlite_path(url)
     with tempfile.TemporaryDirectory() as empty:
@@ -71,5 +72,8 @@ def _tried(url: str) -> Iterator[tuple["Engine", "MasterKey"]]:
             url = f"sqlite:///{empty}/new.db"
         with opened(url) as engine:
             # Without stored secrets there is nothing to compare with, and the real key may not exist yet.
-            key = open_master_key(engine, url, os.environ) if has_secrets(engine) else MasterKey(os.urandom(32))
-            yield engine, key
+            if has_secrets(engine):
+                yield engine, open_master_keys(engine, url, os.environ)
+            else:
+                made_up = MasterKey(os.urandom(32))
+                yield engine, MasterKeys(lambda: [made_up])

@@ -23,7 +23,7 @@ def backup(
     from rich.progress import Progress
 
     from synclead.store.backup import back_up
-    from synclead.store.secrets import master_key_place
+    from synclead.store.master_keys import master_key_place
 
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:

@@ -13,6 +13,7 @@ from synclead.cli.db import db
 from synclead.cli.doctor import doctor
 from synclead.cli.fields import fields
 from synclead.cli.lead import lead
+from synclead.cli.secrets import secrets
 from synclead.cli.serve import serve
 from synclead.cli.sync import sync
 from synclead.cli.visitor import visitor
@@ -32,6 +33,7 @@ app.add_typer(lead, name="lead")
 app.add_typer(visitor, name="visitor")
 app.add_typer(fields, name="fields")
 app.add_typer(db, name="db")
+app.add_typer(secrets, name="secrets")
 app.command()(backup)
 app.command()(doctor)
 

@@ -86,6 +86,15 @@ def serve(
     shutdown_timeout: Annotated[
         int | None, typer.Option(help="Seconds that calls under way may take after SIGTERM. Default: 13.")
     ] = None,
+    call_timeout: Annotated[
+        float | None, typer.Option(help="Seconds from a call's arrival to its answer. Default: 25.")
+    ] = None,
+    lock_timeout: Annotated[
+        float | None, typer.Option(help="Seconds that another writer may keep a subscription locked. Default: 10.")
+    ] = None,
+    statement_timeout: Annotated[
+        float | None, typer.Option(help="Seconds that one statement of the database may take. Default: 20.")
+    ] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error. Default: info.")] = None,
 ) -> None:
     """Answer syncLead at /soap/mktows/… and keep the leads.

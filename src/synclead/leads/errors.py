@@ -13,6 +13,8 @@ class SyncleadError(Exception):
 
     code: ClassVar[int]
     text: ClassVar[str]
+    planned: int | None = None
+    """As `Outcome.planned`, where the refusal was found by looking at stored leads."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

@@ -59,6 +59,9 @@ class Outcome:
     """The one that the call named, else the one set last."""
     changed: bool
     """Whether anything at all was written."""
+    planned: int
+    """Number of the subscription's next change when the call was planned: its place in the order of calls. What
+    was not changed was seen as it stood between that change and the one before."""
     why: Why
     catalogue: Catalogue
     """The fields that the call was read by: whoever shows the lead may know an older one."""

@@ -124,6 +124,8 @@ def set_values(draft: Draft, catalogue: Catalogue) -> None:
     for name, text in draft.found.request.unknown.items():
         made = catalogue.find(name)  # an earlier call of the group may have made it
         if made is None:
+            if text is None:
+                continue
             made = auto_field(name)
             draft.fields.append(made)
         change_value(draft, made.name, text)
@@ -237,6 +239,7 @@ def finish(draft: Draft, known: Known, subscription: Subscription, workspace: Wo
         lead=lead,
         shown_foreign_id=named or (lead.foreign_ids[-1] if lead.foreign_ids else None),
         changed=changed,
+        planned=counter.next_change,
         why=why,
         catalogue=known.catalogue,
         created_fields=tuple(draft.fields),

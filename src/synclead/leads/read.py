@@ -36,7 +36,7 @@ class _Values:
 
     values: dict[str, str | None]
     read_only: dict[str, str | None]
-    unknown: dict[str, str]
+    unknown: dict[str, str | None]
     skipped: list[str]
 
 
@@ -150,8 +150,7 @@ def _values(sent: dict[str, _Sent], subscription: Subscription) -> _Values:
             read.skipped.append(f"{field.name}: {fault.why}")
             continue
         if is_new:
-            if value is not None:
-                read.unknown[field.name] = value
+            read.unknown[field.name] = value
         elif field.read_only:
             read.read_only[field.name] = value
         else:

@@ -48,8 +48,8 @@ class SyncRequest:
     """Values to write by `Field.name`, None clears; without Email; in the order they were sent."""
     read_only: Mapping[str, str | None] = field(default_factory=dict)
     """Values sent for read-only fields: accepted when the lead has them already."""
-    unknown: Mapping[str, str] = field(default_factory=dict)
-    """Under `unknown_fields = "create"`: values by a name that no field bears yet."""
+    unknown: Mapping[str, str | None] = field(default_factory=dict)
+    """Under `unknown_fields = "create"`: values by a name that no field bears yet; None makes none."""
     skipped: tuple[str, ...] = ()
     """Under `bad_value = "skip"`: what was left out and why, `FirstName: reason`, without values."""
     cookie_ignored: str | None = None

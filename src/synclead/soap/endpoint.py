@@ -33,6 +33,7 @@ PREFIX = "/soap/"
 """Everything below it is answered here."""
 
 _PATH = re.compile(r"/soap/mktows/[0-9]{1,9}_[0-9]{1,9}/?", re.ASCII)
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 _CHARSET = re.compile(rb"""charset\s*=\s*["']?([^\s;"']+)""", re.IGNORECASE)
 _XML = b"text/xml; charset=utf-8"
 _TEXT = b"text/plain; charset=utf-8"
@@ -50,7 +51,7 @@ class Edge:
     """Whether a peer's address is that of a proxy whose X-Forwarded headers count."""
     body: BodyLimits = field(default_factory=BodyLimits)
     new_id: Callable[[], str] = field(default=lambda: secrets.token_hex(8))
-    """Ids of requests, which faults 10001 and 20011 show."""
+    """Ids of requests that come without one, which faults 10001 and 20011 show."""
 
 
 class Endpoint:
@@ -80,7 +81,7 @@ class Endpoint:
 
     async def _post(self, headers: dict[bytes, bytes], receive: Receive, send: Send, client: str | None) -> None:
         started = time.perf_counter()
-        facts: dict[str, Any] = {"request": self._edge.new_id(), "client": client}
+        facts: dict[str, Any] = {"request": _sent_id(headers) or self._edge.new_id(), "client": client}
         observer = self._parts.observer
         observer.begun()
         try:
@@ -164,6 +165,12 @@ async def _hung_up(receive: Receive) -> bool:
 
 def _asks_for_wsdl(query: bytes) -> bool:
     return any(part.partition(b"=")[0].lower() == b"wsdl" for part in query.split(b"&"))
+
+
+def _sent_id(headers: dict[bytes, bytes]) -> str | None:
+    """The id that the client or a proxy gave the request in X-Request-Id; None where it is not fit for a log."""
+    sent = headers.get(b"x-request-id", b"")
+    return sent.decode("ascii") if _REQUEST_ID.fullmatch(sent) else None
 
 
 def _charset(headers: dict[bytes, bytes]) -> str | None:

@@ -115,6 +115,8 @@ def failure_facts(error: SyncleadError) -> dict[str, Any]:
         found = getattr(error, part, None)
         if isinstance(found, str):
             facts[part if part != "name" else "field"] = found[:100]
+    if error.planned is not None:
+        facts["planned"] = error.planned
     if isinstance(error, ServiceFailureError | AuthenticationFailedError):
         facts["reason"] = error.reason
     return facts

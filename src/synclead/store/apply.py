@@ -35,6 +35,7 @@ from synclead.store.declaration_table import DeclarationError, shown
 from synclead.store.declared import DeclaredSubscription
 from synclead.store.demo import DEMO_KEY, DEMO_USER
 from synclead.store.engine import bump_config_version, lock_configuration, lock_counter, reading, writing
+from synclead.store.master_keys import MasterKeys
 from synclead.store.secrets import MasterKey
 
 
@@ -48,18 +49,19 @@ class _DryRunError(Exception):
 
 
 def apply_declaration(
-    engine: Engine, key: MasterKey, declared: Sequence[DeclaredSubscription], dry_run: bool = False
+    engine: Engine, keys: MasterKeys, declared: Sequence[DeclaredSubscription], dry_run: bool = False
 ) -> tuple[str, ...]:
     """Make the database say what the declaration says; gives one line for each change.
 
     With `dry_run` nothing is written. Raises DeclarationError, with nothing written, where a
-    subscription cannot become what it is declared to be.
+    subscription cannot become what it is declared to be, and MasterKeyError.
     """
     changes: list[str] = []
     problems: list[str] = []
     try:
         with writing(engine) as connection:
             lock_configuration(connection)
+            key = keys.in_use(connection)
             for one in declared:
                 changes += _apply_one(connection, key, one, problems)
             if problems:

@@ -13,7 +13,7 @@ from synclead.store import schema
 from synclead.store.durability import check_durability
 from synclead.store.engine import opened, reading, sqlite_path
 from synclead.store.errors import MasterKeyError, StoreError
-from synclead.store.secrets import MasterKey, stored_master_key
+from synclead.store.master_keys import MasterKeys, stored_master_keys
 from synclead.store.sqlite import SqliteDatabase, is_served
 from synclead.store.subscriptions import read_subscription
 from synclead.store.upgrade import check
@@ -45,11 +45,11 @@ def examine(url: str, environ: Mapping[str, str]) -> Iterator[Finding]:
     yield Finding(True, "the database is reachable, is synclead's, and has the current schema")
     with opened(url) as engine:
         yield _durability(engine, path)
-        key, finding = _master_key(engine, url, environ)
+        keys, finding = _master_keys(engine, url, environ)
         yield finding
         yield from _subscriptions(engine)
-        if key is not None:
-            yield from _sealed_keys(engine, key)
+        if keys is not None:
+            yield from _sealed_keys(engine, keys)
     if path is not None:
         served = is_served(path)
         yield Finding(True, f"a process serves {path} now" if served else f"no process serves {path} now")
@@ -82,14 +82,18 @@ async def _writers_level(path: Path) -> object:
         await database.close()
 
 
-def _master_key(engine: Engine, url: str, environ: Mapping[str, str]) -> tuple[MasterKey | None, Finding]:
+def _master_keys(engine: Engine, url: str, environ: Mapping[str, str]) -> tuple[MasterKeys | None, Finding]:
     try:
-        key = stored_master_key(engine, url, environ)
+        keys = stored_master_keys(engine, url, environ)
     except MasterKeyError as error:
         return None, Finding(False, str(error))
-    if key is None:
+    if keys is None:
         return None, Finding(True, "no secret is stored yet, and the first one decides the master key")
-    return key, Finding(True, "the master key is the one that sealed the stored secrets")
+    with reading(engine) as connection:
+        newest_in_use = keys.in_use(connection) is keys.newest
+    if not newest_in_use:
+        return keys, Finding(True, "a newer master key stands before the one in use: run `synclead secrets rotate`")
+    return keys, Finding(True, "the master key is the one that sealed the stored secrets")
 
 
 def _subscriptions(engine: Engine) -> Iterator[Finding]:
@@ -117,12 +121,12 @@ def _subscriptions(engine: Engine) -> Iterator[Finding]:
                 yield Finding(True, f"subscription {name} is readable and has {left} lead Ids left")
 
 
-def _sealed_keys(engine: Engine, key: MasterKey) -> Iterator[Finding]:
+def _sealed_keys(engine: Engine, keys: MasterKeys) -> Iterator[Finding]:
     with reading(engine) as connection:
         rows = connection.execute(select(schema.api_key).order_by(schema.api_key.c.user_id)).all()
     for row in rows:
         try:
-            key.open_api_key(row.sealed, row.subscription_id, row.user_id)
+            keys.open_api_key(row.sealed, row.subscription_id, row.user_id)
         except MasterKeyError as error:
             yield Finding(False, f"API user {row.user_id} cannot sign in, apply its key anew: {error}")
 

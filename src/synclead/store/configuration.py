@@ -9,7 +9,7 @@ from synclead.leads.fields import STANDARD, Field
 from synclead.leads.places import Rule, Workspace
 from synclead.leads.policy import Policy
 from synclead.store import schema
-from synclead.store.errors import StoreError
+from synclead.store.errors import MasterKeyError, StoreError
 from synclead.store.secrets import MasterKey
 from synclead.store.subscriptions import read_subscription
 
@@ -47,10 +47,7 @@ class Configuration:
 
 
 def load(connection: Connection, key: MasterKey, subscription_id: int) -> Configuration:
-    """The stored configuration of a subscription that exists.
-
-    Raises MasterKeyError where a key was sealed otherwise.
-    """
+    """The stored configuration of a subscription that exists, without encryption keys that do not open."""
     table = schema.subscription
     row = connection.execute(select(table).where(table.c.id == subscription_id)).one()
     rules = read_subscription(connection, subscription_id)
@@ -164,7 +161,10 @@ def _load_users(connection: Connection, key: MasterKey, subscription_id: int) ->
     users, keys = schema.api_user, schema.api_key
     sealed: dict[str, list[bytes]] = {}
     for row in connection.execute(select(keys).where(keys.c.subscription_id == subscription_id).order_by(keys.c.slot)):
-        opened = key.open_api_key(row.sealed, subscription_id, row.user_id)
+        try:
+            opened = key.open_api_key(row.sealed, subscription_id, row.user_id)
+        except MasterKeyError:
+            continue  # damaged: whoever declares the key anew must not be refused for that
         sealed.setdefault(row.user_id, []).append(opened)
     return {
         row.id: UserSettings(row.id, row.disabled, row.demo, tuple(sealed.get(row.id, ())))

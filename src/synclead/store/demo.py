@@ -7,7 +7,7 @@ from synclead.store import schema
 from synclead.store.configuration import Configuration, UserSettings, add_subscription, store_changes
 from synclead.store.engine import lock_configuration, writing
 from synclead.store.errors import StoreError
-from synclead.store.secrets import MasterKey
+from synclead.store.master_keys import MasterKeys
 
 DEMO_ACCOUNT = "100-AEK-913"
 DEMO_NAME = "Demo"
@@ -16,7 +16,7 @@ DEMO_KEY = b"27272727aa"
 """Published, so it opens nothing but a process started with `--demo`."""
 
 
-def add_demo(engine: Engine, key: MasterKey) -> bool:
+def add_demo(engine: Engine, keys: MasterKeys) -> bool:
     """Add the demo subscription and its user where they are missing; True when anything was added.
 
     Raises StoreError where the account, the name or the user belongs to a subscription that is not the demo.
@@ -49,5 +49,5 @@ def add_demo(engine: Engine, key: MasterKey) -> bool:
             workspaces=(Workspace(DEFAULT_WORKSPACE, "Default"),),
             users={DEMO_USER: UserSettings(DEMO_USER, demo=True, keys=(DEMO_KEY,))},
         )
-        store_changes(connection, key, add_subscription(connection, whole), bare, whole)
+        store_changes(connection, keys.in_use(connection), add_subscription(connection, whole), bare, whole)
         return True

@@ -34,14 +34,28 @@ def parse_url(url: str) -> URL:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
-        raise DatabaseUnavailableError("the database URL cannot be read: expected sqlite:///FILE") from None
+    except (ArgumentError, ValueError):
+        # Not shown: where a URL cannot be taken apart, nobody knows which part is the password.
+        raise DatabaseUnavailableError(
+            "the database URL cannot be read: it must be sqlite:///FILE or postgresql://USER@HOST:PORT/NAME"
+        ) from None
+    if "@" in (parsed.host or ""):
+        raise DatabaseUnavailableError(
+            "the database URL has two @ before its host: write %40 for one in the user or the password"
+        )
     backend = parsed.get_backend_name()
     if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
         return parsed.set(drivername="sqlite")
     if backend == "postgresql":
         return parsed.set(drivername="postgresql+psycopg")
-    raise DatabaseUnavailableError("the database URL must be sqlite:///FILE or postgresql://USER@HOST/NAME")
+    raise DatabaseUnavailableError(
+        f"the database URL {shown_url(url)} must be sqlite:///FILE or postgresql://USER@HOST/NAME"
+    )
+
+
+def shown_url(url: str) -> str:
+    """A URL that can be read, as messages show it: without a password, and without the options that may hold one."""
+    return make_url(url).set(query={}).render_as_string(hide_password=True)
 
 
 def sqlite_path(url: str) -> Path | None:

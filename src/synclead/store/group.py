@@ -155,6 +155,7 @@ def _plan(
     try:
         planned = plan(request, known, subscription, now)
     except SyncleadError as refusal:
+        refusal.planned = known.counter.next_change
         return refusal
     except Exception as defect:
         return refuse(defect)

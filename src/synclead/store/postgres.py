@@ -29,7 +29,8 @@ from synclead.store.transaction import (
 
 _CONNECTIONS = 4
 _GRACE_SECONDS = 2.0
-_BEGIN_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+_BEGIN_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED"
+"""Not READ WRITE: who made the database read-only, as hosts do when its disk is nearly full, meant us too."""
 _BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 """What is planned and not written is read as of one moment; a writer has the lock for that."""
 
@@ -49,8 +50,14 @@ class PostgresDatabase:
         self._statement_seconds = statement_seconds
         statements = load_statements("postgres")
         self._statements = {name: text.encode() for name, text in statements.items()}
-        # The deadline of an idle transaction frees the lock when this process stands still.
-        limits = {"lock": lock_seconds, "statement": statement_seconds, "idle": statement_seconds}
+        limits = {
+            "lock": lock_seconds,
+            "statement": statement_seconds,
+            # Frees the lock when this process stands still between two round trips ...
+            "idle": statement_seconds,
+            # ... and half way through one: then no statement runs and the transaction does not count as idle.
+            "transaction": lock_seconds + 2 * statement_seconds,
+        }
         self._limits = encode({name: f"{max(1, round(seconds * 1000))}ms" for name, seconds in limits.items()})
         self._free = asyncio.Semaphore(_CONNECTIONS)
         self._idle: list[_Connection] = []

@@ -20,7 +20,7 @@ from synclead.leads.subscription import Subscription
 from synclead.store import schema
 from synclead.store.engine import reading
 from synclead.store.errors import MasterKeyError, StoreError
-from synclead.store.secrets import MasterKey
+from synclead.store.master_keys import MasterKeys
 
 _log = logging.getLogger("synclead.store")
 
@@ -30,6 +30,8 @@ FRESH_SECONDS = 5.0
 """No answer of the directory is older (design: "The way of one call", 10)."""
 _RENEW_SECONDS = 2.5
 _UNKNOWN_SECONDS = 1.0
+_WAIT_SECONDS = 10.0
+"""How long a caller waits for a reading: a network that swallows everything ends none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,10 @@ class Directory:
     makes at most one reading a second, so that a flood of wrong names costs the database nothing.
     """
 
-    def __init__(self, engine: Engine, master_key: MasterKey, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, engine: Engine, master_keys: MasterKeys, *, clock: Callable[[], float] = time.monotonic) -> None:
         """`clock` counts seconds."""
         self._engine = engine
-        self._master_key = master_key
+        self._master_keys = master_keys
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="synclead-directory")
         self._snapshot = _Snapshot({}, {}, {}, float("-inf"))
@@ -75,12 +77,17 @@ class Directory:
     async def user(self, user_id: str, *, newest: bool = False) -> ApiUser | None:
         """The API user of this id; None when there is none. Case-sensitive. With `newest` as known a second ago.
 
-        Raises StoreError when the database does not answer and what is known is too old.
+        Raises StoreError when the database does not answer and what is known is too old, and MasterKeyError then
+        when none of the master keys is in use any more.
         """
         age = self._clock() - self._snapshot.read_at
         found = self._snapshot.users.get(user_id)
         if age >= FRESH_SECONDS or ((newest or found is None) and age >= _UNKNOWN_SECONDS):
-            await asyncio.shield(self._renew())
+            try:
+                async with asyncio.timeout(_WAIT_SECONDS):
+                    await asyncio.shield(self._renew())
+            except TimeoutError:
+                raise StoreError("the database does not answer") from None
             found = self._snapshot.users.get(user_id)
         elif age >= _RENEW_SECONDS:
             self._renew()
@@ -119,6 +126,8 @@ class Directory:
             for key in connection.execute(select(schema.api_key).order_by(schema.api_key.c.slot)):
                 sealed.setdefault(key.user_id, []).append(key.sealed)
             rows = connection.execute(select(schema.api_user)).all()
+            # After the sealed keys: whoever sees one that was sealed anew also sees with what.
+            self._master_keys.in_use(connection)
         users: dict[str, ApiUser] = {}
         opened: dict[tuple[int, str, bytes], bytes] = {}
         for row in rows:
@@ -128,7 +137,7 @@ class Directory:
             for secret in sealed.get(row.id, ()):
                 place = (row.subscription_id, row.id, secret)
                 try:
-                    opened[place] = before.opened.get(place) or self._master_key.open_api_key(
+                    opened[place] = before.opened.get(place) or self._master_keys.open_api_key(
                         secret, row.subscription_id, row.id
                     )
                 except MasterKeyError as error:

@@ -4,13 +4,10 @@ import sqlite3
 import time
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, column, inspect, select, table, text
 from sqlalchemy.exc import DBAPIError
 
-from synclead.store.engine import LOCK_SECONDS, opened, reading, sqlite_path, writing
+from synclead.store.engine import LOCK_SECONDS, opened, reading, shown_url, sqlite_path, writing
 from synclead.store.errors import (
     DatabaseUnavailableError,
     ForeignDatabaseError,
@@ -20,6 +17,7 @@ from synclead.store.errors import (
 )
 
 VERSION_TABLE = "synclead_schema"
+MIGRATIONS = Path(__file__).parent / "migrations"
 _version = table(VERSION_TABLE, column("version_num"))
 # Any number that no other program is likely to lock; released at the end of the transaction.
 _POSTGRES_LOCK = 0x73796E636C656164
@@ -36,21 +34,19 @@ def upgrade(url: str) -> bool:
         if path is None or path.exists():
             # Most often there is nothing to do: then no command waits for a server's lock.
             with opened(url) as engine, reading(engine) as connection:
-                if _revision(connection) == head():
+                if _revision(connection, url) == head():
                     return False
         if path is not None:
             _set_wal(path)
         with opened(url) as engine, writing(engine) as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
-            if _revision(connection) == head():
+            if _revision(connection, url) == head():
                 return False
-            config = _config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            migrate(connection)
             return True
     except (DBAPIError, sqlite3.Error) as error:
-        raise _unavailable(error) from error
+        raise _unavailable(error, url) from error
 
 
 def check(url: str) -> None:
@@ -64,12 +60,12 @@ def check(url: str) -> None:
         raise OldSchemaError(f"there is no database {path} yet")
     try:
         with opened(url) as engine, reading(engine) as connection:
-            revision = _revision(connection)
+            revision = _revision(connection, url)
             if revision != head():
                 found = "no schema yet" if revision is None else "an older schema"
-                raise OldSchemaError(f"the database has {found}: run `synclead db upgrade`")
+                raise OldSchemaError(f"the database {shown_url(url)} has {found}: run `synclead db upgrade`")
     except (DBAPIError, sqlite3.Error) as error:
-        raise _unavailable(error) from error
+        raise _unavailable(error, url) from error
 
 
 def require_ours(url: str) -> None:
@@ -79,10 +75,10 @@ def require_ours(url: str) -> None:
     """
     try:
         with opened(url) as engine, reading(engine) as connection:
-            if _revision(connection) is None:
-                raise OldSchemaError("the database is empty")
+            if _revision(connection, url) is None:
+                raise OldSchemaError(f"the database {shown_url(url)} is empty")
     except (DBAPIError, sqlite3.Error) as error:
-        raise _unavailable(error) from error
+        raise _unavailable(error, url) from error
 
 
 def prepare(url: str) -> None:
@@ -96,32 +92,43 @@ def prepare(url: str) -> None:
         upgrade(url)
 
 
+def revisions() -> list[str]:
+    """Every revision that this release knows, the oldest first: a migration's file begins with its number."""
+    return sorted(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))
+
+
 def head() -> str:
     """The newest revision that this release knows."""
-    revision = ScriptDirectory.from_config(_config()).get_current_head()
-    if revision is None:
-        raise StoreError("this installation has no migrations")
-    return revision
+    return revisions()[-1]
 
 
-def _config() -> Config:
+def migrate(connection: Connection, revision: str = "head") -> None:
+    """Brings an older schema to a revision, within the connection's transaction."""
+    # It takes a tenth of a second to load, and most often there is nothing to do.
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    return config
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
-def _revision(connection: Connection) -> str | None:
+def _revision(connection: Connection, url: str) -> str | None:
     """The database's revision; None when it is empty."""
     tables = set(inspect(connection).get_table_names())
     if VERSION_TABLE not in tables:
         if tables:
-            raise ForeignDatabaseError("the database has tables of another program: name an empty one")
+            raise ForeignDatabaseError(
+                f"the database {shown_url(url)} has tables of another program: name an empty one with --database-url"
+            )
         return None
     revision = connection.execute(select(_version.c.version_num)).scalar_one_or_none()
-    known = {step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if revision is not None and revision not in known:
-        raise NewerSchemaError(f"the database has schema {revision}, made by a later release: upgrade synclead")
+    if revision is not None and revision not in revisions():
+        raise NewerSchemaError(
+            f"the database {shown_url(url)} has schema {revision}, made by a later release: upgrade synclead"
+        )
     return None if revision is None else str(revision)
 
 
@@ -142,8 +149,20 @@ def _set_wal(path: Path) -> None:
         connection.close()
 
 
-def _unavailable(error: Exception) -> StoreError:
-    cause = getattr(error, "orig", None) or error
-    if "file is not a database" in str(cause):
-        return ForeignDatabaseError("the file is not an SQLite database")
-    return DatabaseUnavailableError(" ".join(f"the database cannot be opened: {cause}".split()))
+def _unavailable(error: Exception, url: str) -> StoreError:
+    cause = str(getattr(error, "orig", None) or error)
+    path = sqlite_path(url)
+    if "file is not a database" in cause:
+        return ForeignDatabaseError(f"{path} is not an SQLite database: name another file")
+    if path is not None and "unable to open" in cause:
+        cause = _why_no_file(path)
+    words = f"the database {shown_url(url)} cannot be opened: {cause}; correct --database-url or what it names"
+    return DatabaseUnavailableError(" ".join(words.split()))
+
+
+def _why_no_file(path: Path) -> str:
+    if path.is_dir():
+        return "it is a folder"
+    if not path.absolute().parent.is_dir():
+        return f"there is no folder {path.absolute().parent}"
+    return "this account may not read and write the file and its folder"

@@ -128,7 +128,7 @@ class Writer:
             self._queue.put(subscription_id, call, size_of(raw))
         except QueueFullError as error:
             raise self._service_failure(str(error)) from None
-        call.deadline = loop.call_later(self._call_seconds, self._expire, call)
+        call.deadline = loop.call_later(self._call_seconds, self._expire, subscription_id, call)
         self._pump()
         return await call.future
 
@@ -263,8 +263,9 @@ class Writer:
         else:
             call.future.set_exception(answer)
 
-    def _expire(self, call: _Call) -> None:
+    def _expire(self, subscription_id: int, call: _Call) -> None:
         """The time of a call is over: it hears whether it was begun."""
+        self._probe.start(subscription_id)
         if not call.future.done():
             reason = "deadline of the call"
             call.future.set_exception(self._service_failure(reason, outcome_known=call.is_queued))

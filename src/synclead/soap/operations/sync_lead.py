@@ -62,7 +62,12 @@ def lead_record(outcome: Outcome, zone: ZoneInfo) -> messages.LeadRecord:
 
 def outcome_facts(outcome: Outcome) -> dict[str, Any]:
     """Why the outcome is what it is, for the log: numbers and names, no values of leads."""
-    facts: dict[str, Any] = {"outcome": outcome.status, "lead": outcome.lead.id, "changed": outcome.changed}
+    facts: dict[str, Any] = {
+        "outcome": outcome.status,
+        "lead": outcome.lead.id,
+        "changed": outcome.changed,
+        "planned": outcome.planned,
+    }
     why = outcome.why
     for name, usual in _WHY_PARTS:
         value = getattr(why, name)
