@@ -47,8 +47,9 @@ conformance-setup: setup ## install the client stacks; Debian's packages where t
 	$(BIN)/python tests/conformance/install.py
 
 # A stack stays with one worker, which builds its program once.
-conformance: setup ## run programs in other languages, each with its own SOAP stack, against the server
+conformance: bytecode ## run programs in other languages, each with its own SOAP stack, against the server
 	$(BIN)/python -m pytest -m conformance -n $(PYTEST_WORKERS) --dist loadgroup -ra $(ARGS)
+	$(BIN)/python tests/conformance/page.py
 
 lint: setup ## check style, types, import directions and the lock file
 	$(BIN)/ruff check .

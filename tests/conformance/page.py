@@ -1,10 +1,11 @@
 """Makes `docs/clients.md` from what the stacks did in the last `make conformance`.
 
-`page.py --write` writes it; without that it says whether the page is stale, by its exit code.
+`page.py --write` writes it; without that the exit code says whether the page is stale.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -34,17 +35,20 @@ def page(results: Iterable[Result]) -> str:
     """The whole page. LookupError where a stack has no result."""
     found = {(result.folder, result.variant): result for result in results}
     text = _HEAD + "| stack | version | steps passed |\n| --- | --- | --- |\n"
-    for stack in STACKS:
-        runs = [found[stack.folder, variant] for variant in stack.variants or [""]]
-        passed = min(sum(verdict == "ok" for verdict in run.steps.values()) for run in runs)
-        asked = len(STEPS) - len(stack.skips)
-        text += f"| {stack.name} | {runs[0].version} | {passed} of {asked} |\n"
+    text += "".join(
+        _line(stack, [found[stack.folder, variant] for variant in stack.variants or [""]]) for stack in STACKS
+    )
     text += "\n## The steps\n\n| step | what |\n| --- | --- |\n"
     text += "".join(f"| {step} | {what} |\n" for step, what in STEPS.items())
     text += _section("What a stack cannot do", "its own words", [(one, one.cannot) for one in STACKS])
     text += _section("What a stack has no use for", "reason", [(one, one.skips) for one in STACKS])
     text += _section("Warnings about the WSDL", "why it stays", [(one, one.warnings) for one in STACKS])
     return text
+
+
+def _line(stack: Stack, runs: list[Result]) -> str:
+    passed = min(sum(verdict == "ok" for verdict in run.steps.values()) for run in runs)
+    return f"| {stack.name} | {runs[0].version} | {passed} of {len(STEPS) - len(stack.skips)} |\n"
 
 
 def _section(title: str, reason: str, rows: list[tuple[Stack, object]]) -> str:
@@ -62,12 +66,13 @@ def _cell(text: str) -> str:
 
 
 def main(words: list[str]) -> int:
-    """0 when the page is as it should be, 1 when it is stale."""
+    """0 when the page is as it should be, or nobody can tell on a user's machine; 1 when it is stale."""
     try:
         made = page(saved())
     except LookupError as error:
-        print(f"no result of {error}: run `make conformance` with every stack installed", file=sys.stderr)
-        return 1
+        print(f"docs/clients.md is not compared: there is no result of {error}, its stack is missing", file=sys.stderr)
+        return 1 if "SYNCLEAD_CI" in os.environ or words else 0
+    print(made.removeprefix(_HEAD).partition("\n\n")[0])
     if words == ["--write"]:
         PAGE.write_text(made, encoding="utf-8")
         return 0
