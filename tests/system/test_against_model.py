@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from support.envelopes import Answer, Call
 from support.server import Server
-from support.share import of_share
+from support.share import of_share, share
 from system.calls import EMAILS, attributes, calls, tokens
 from system.model import CHANGE, KEY_MOVED, MERGE, NEW_LEAD, Lead, Model
 from system.model_values import email_key
@@ -258,5 +258,5 @@ def test_server_and_model_agree(world: World) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(3000)
 def test_server_and_model_agree_on_many_histories(world: World) -> None:
-    """Other histories at every run."""
-    run_examples(world, of_share(600), derandomize=False)
+    """Other histories at every run; a share of them is always the same, so that what fails comes from a change."""
+    run_examples(world, of_share(600), derandomize=share() < 1)
