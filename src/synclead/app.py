@@ -27,6 +27,7 @@ from synclead.soap.limits import ReadLimits
 from synclead.soap.service import Parts
 from synclead.store.databases import open_database
 from synclead.store.demo import add_demo
+from synclead.store.directory import Directory
 from synclead.store.durability import check_durability
 from synclead.store.engine import next_lead_ids, open_engine, reading, sqlite_path
 from synclead.store.errors import DatabaseUnavailableError
@@ -34,7 +35,6 @@ from synclead.store.group import Answer, PlannedGroup
 from synclead.store.master_keys import open_master_keys
 from synclead.store.observer import Observer
 from synclead.store.sqlite import ServeLock
-from synclead.store.subscriptions import Directory
 from synclead.store.upgrade import prepare
 from synclead.store.writer import Writer
 

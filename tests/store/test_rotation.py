@@ -11,11 +11,11 @@ from sqlalchemy import Engine, select, update
 from synclead.store import schema
 from synclead.store.apply import apply_declaration
 from synclead.store.declaration import read_declaration
+from synclead.store.directory import FRESH_SECONDS, Directory
 from synclead.store.engine import open_engine, reading, writing
 from synclead.store.errors import MasterKeyError
 from synclead.store.master_keys import configured_keys, open_master_keys
 from synclead.store.rotation import rotate
-from synclead.store.subscriptions import FRESH_SECONDS, Directory
 from synclead.store.upgrade import upgrade
 
 OLD, NEW = (base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2))

@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import Engine, event, insert, update
 
 from synclead.store import schema
+from synclead.store.directory import Directory
 from synclead.store.engine import bump_config_version, lock_counter, reading, writing
 from synclead.store.errors import StoreError
 from synclead.store.master_keys import MasterKeys
-from synclead.store.subscriptions import Directory, find_subscription, read_subscription
+from synclead.store.subscriptions import find_subscription, read_subscription
 
 
 class Clock:

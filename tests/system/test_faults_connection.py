@@ -18,7 +18,7 @@ from support.postgres import Postgres
 from support.proxy import Message, Proxy, Sender, Where, answer_to, of_groups, text
 from support.server import Server
 from support.share import share
-from synclead.store.subscriptions import FRESH_SECONDS
+from synclead.store.directory import FRESH_SECONDS
 from system.places import KEY, declare
 
 
