@@ -4,7 +4,8 @@ VENV := .venv
 READY := $(VENV)/.ready
 BIN := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-PYTEST_WORKERS ?= 2
+# One more than most machines have cores to spare: the tests often wait.
+PYTEST_WORKERS ?= 3
 SHARE ?= 1
 
 .DEFAULT_GOAL := help
