@@ -4,7 +4,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 BIN := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-# One more than most machines have cores to spare: the tests often wait.
+# More than the two cores of a small machine: the tests often wait.
 PYTEST_WORKERS ?= 3
 SHARE ?= 1
 
