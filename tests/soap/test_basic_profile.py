@@ -21,24 +21,24 @@ ANSWERS = sorted(Path(__file__).parents[1].glob("messages/*.response.xml"))
 
 # fmt: off
 NOTHING = {
-    "R2001, R2007: it imports nothing": "//wsdl:import | //xs:import | //xs:include",
+    "R2001, R2002, R2007: it imports nothing": "//wsdl:import | //xs:import | //xs:include",
     "R2022, R2023: types stand before everything else": "/wsdl:definitions/*[not(self::wsdl:documentation)][1][not(self::wsdl:types)]",
     "R2026: no extension is required": "//*[@wsdl:required]",
     "R2105: every schema has a target namespace": "//xs:schema[not(@targetNamespace)]",
     "R2110: nothing is a SOAP array": "//@*[contains(., 'soapenc:') or contains(., 'schemas.xmlsoap.org/soap/encoding')]",
     "R2111: no array has a type of WSDL's": "//@wsdl:arrayType",
-    "R2112: parts of messages name elements": "//wsdl:part[not(@element)]",
+    "R2204, R2205: parts of messages name elements": "//wsdl:part[not(@element)]",
     "R2201: a body has one part": "//wsdl:message[@name != 'requestHeaders'][count(wsdl:part) != 1]",
-    "R2206: no part names a type": "//wsdl:part[@type]",
-    "R2302: a portType lists input before output": "//wsdl:portType/wsdl:operation/wsdl:input[preceding-sibling::wsdl:output]",
-    "R2303: operations ask and answer": "//wsdl:portType/wsdl:operation[count(wsdl:input) != 1 or count(wsdl:output) != 1]",
+    "R2204, R2205: none names a type": "//wsdl:part[@type]",
+    "R2303: no operation begins with its answer": "//wsdl:portType/wsdl:operation/wsdl:input[preceding-sibling::wsdl:output]",
+    "R2303: every operation asks and answers": "//wsdl:portType/wsdl:operation[count(wsdl:input) != 1 or count(wsdl:output) != 1]",
     "R2401: bindings are SOAP's": "//wsdl:binding[not(soap:binding)]",
     "R2701, R2702: the transport is HTTP": "//soap:binding[@transport != 'http://schemas.xmlsoap.org/soap/http' or not(@transport)]",
     "R2705: one style": "//soap:operation[@style and @style != 'document'] | //soap:binding[@style != 'document']",
     "R2706: everything is literal": "//soap:body[@use != 'literal'] | //soap:header[@use != 'literal']",
     "R2716: document style names no namespace": "//soap:body[@namespace] | //soap:header[@namespace] | //soap:fault[@namespace]",
     "R2720: headers name one part": "//soap:header[not(@part) or @parts or contains(@part, ' ')]",
-    "R2745: every operation states its SOAPAction": "//wsdl:binding/wsdl:operation/soap:operation[not(@soapAction)]",
+    "R2744: there is a SOAPAction that clients can send": "//wsdl:binding/wsdl:operation/soap:operation[not(@soapAction)]",
 }
 # fmt: on
 
@@ -47,6 +47,12 @@ NOTHING = {
 def test_the_wsdl_breaks_no_rule(rule: str) -> None:
     """Nothing in the WSDL is what the rule forbids."""
     assert ROOT.xpath(NOTHING[rule], namespaces=NAMES) == []
+
+
+def test_parts_name_elements_that_exist() -> None:
+    """R2206: every element that a part names is a global one of the schema."""
+    named = {str(name).partition(":")[2] for name in ROOT.xpath("//wsdl:part/@element", namespaces=NAMES)}
+    assert named <= {str(name) for name in ROOT.xpath("//xs:schema/xs:element/@name", namespaces=NAMES)}
 
 
 def test_operations_differ_on_the_wire() -> None:
@@ -61,7 +67,7 @@ def test_operations_differ_on_the_wire() -> None:
 
 @pytest.mark.parametrize("path", ANSWERS, ids=lambda path: path.name.removesuffix(".response.xml"))
 def test_an_answer_breaks_no_rule(path: Path) -> None:
-    """R1000, R1001, R1005 to R1012, R1014, R1017, R9981: what an envelope and its fault may hold."""
+    """R1000, R1001, R1004 to R1012, R1014, R9981: what an envelope and its fault may hold."""
     document = etree.parse(path)
     root = document.getroot()
     assert document.docinfo.encoding == "UTF-8"
