@@ -51,6 +51,7 @@ def test_a_history_on_sqlite_is_legal(tmp_path: Path) -> None:
     print(f"SQLite, seed 1: {summary}; no illegal history")
 
 
+@pytest.mark.long
 def test_a_history_on_postgresql_is_legal(postgres: Postgres, tmp_path: Path) -> None:
     """Two processes, one killed, connections cut before, during and after COMMIT."""
     with postgres_site(postgres, tmp_path) as site:

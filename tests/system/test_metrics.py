@@ -222,10 +222,8 @@ def created(samples: Samples) -> float:
     return samples["synclead_calls_total{operation=syncLead,outcome=created}"]
 
 
-@pytest.mark.parametrize(
-    "options",
-    [pytest.param((), id="serving port"), pytest.param(("--metrics-port", "0"), id="own port", marks=pytest.mark.long)],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("options", [(), ("--metrics-port", "0")], ids=["serving port", "own port"])
 def test_one_scrape_shows_all_workers(
     options: tuple[str, ...], new_server: Callable[..., Server], postgres: Postgres
 ) -> None:

@@ -95,7 +95,7 @@ def assert_nobody_noticed(answers: list[Answer]) -> None:
     assert {answer.status or answer.fault_string for answer in answers} == {"CREATED", "UPDATED"}
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.long)])
+@pytest.fixture(params=["sqlite", "postgres"])
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Server, Path]]:
     """A running server and its file of keys: beside SQLite the old key, named for PostgreSQL with a new one before."""
     if request.param == "sqlite":
@@ -117,6 +117,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Ser
         running.close()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_a_rotation_killed_at_any_step_locks_nobody_out(server: tuple[Server, Path]) -> None:
     """After each kill the running server and one that starts open every key; then a whole run does its work."""

@@ -233,6 +233,7 @@ def refuses(server: Server) -> bool:
         return probe.connect_ex(("127.0.0.1", server.port)) != 0
 
 
+@pytest.mark.long
 def test_workers_end_when_their_parent_is_killed(server: Server) -> None:
     """They answer what they have accepted, leave the port to the next start, and nobody is left without a parent."""
     start(server)
@@ -357,6 +358,7 @@ def test_a_start_that_must_not_be_says_why_once(
     assert "set SYNCLEAD_MASTER_KEY" in refusal(url)
 
 
+@pytest.mark.long
 def test_a_worker_has_five_connections_at_most(server: Server) -> None:
     """One that reads the configuration, and four that write when many subscriptions wait; the parent keeps none."""
     count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'synclead'"
