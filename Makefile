@@ -5,7 +5,8 @@ READY := $(VENV)/.ready
 BIN := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 # More than the two cores of a small machine: the tests often wait.
-PYTEST_WORKERS ?= 3
+PYTEST_WORKERS ?= 4
+LONG_WORKERS ?= 2
 SHARE ?= 1
 
 .DEFAULT_GOAL := help
@@ -42,14 +43,14 @@ test: bytecode ## run the tests, without the long ones; narrow with ARGS='tests/
 
 # SHARE scales kills, histories and minutes, so that a shorter run still does something of everything.
 test-long: bytecode ## run the tests that take long; SHARE=0.3 does 30 % of each
-	SYNCLEAD_LONG_SHARE=$(SHARE) $(BIN)/python -m pytest -m long -n $(PYTEST_WORKERS) --dist loadfile --timeout 3600 -ra $(ARGS)
+	SYNCLEAD_LONG_SHARE=$(SHARE) $(BIN)/python -m pytest -m long -n $(LONG_WORKERS) --dist loadfile --timeout 3600 -ra $(ARGS)
 
 conformance-setup: setup ## install the client stacks; Debian's packages where this is root
 	$(BIN)/python tests/conformance/install.py
 
 # A stack stays with one worker, which builds its program once.
 conformance: bytecode ## run programs in other languages, each with its own SOAP stack, against the server
-	$(BIN)/python -m pytest -m conformance -n $(PYTEST_WORKERS) --dist loadgroup -ra $(ARGS)
+	$(BIN)/python -m pytest -m conformance -n $(LONG_WORKERS) --dist loadgroup -ra $(ARGS)
 	$(BIN)/python tests/conformance/page.py
 
 lint: setup ## check style, types, import directions and the lock file
