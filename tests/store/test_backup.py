@@ -58,6 +58,16 @@ def test_the_copy_is_of_the_moment_of_its_beginning(source: Path, tmp_path: Path
     assert visitors(source) == 200 + len(seen)
 
 
+def test_what_stands_in_the_log_alone_is_copied(source: Path, tmp_path: Path) -> None:
+    """The newest commits of a server are not yet in its file, and are in the copy all the same."""
+    with closing(sqlite3.connect(source)) as server:
+        visit(server, 1000)
+        (tmp_path / "alone.db").write_bytes(source.read_bytes())
+        back_up(f"sqlite:///{source}", tmp_path / "copy.db", progress=nothing)
+
+    assert (visitors(tmp_path / "alone.db"), visitors(tmp_path / "copy.db")) == (200, 201)
+
+
 def test_the_copy_is_for_its_owner_alone(source: Path, tmp_path: Path) -> None:
     """Its mode is 0600, and nothing else is left in its folder."""
     folder = tmp_path / "copies"

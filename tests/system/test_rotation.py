@@ -36,12 +36,16 @@ def person(number: int, turn: int) -> Call:
 
 
 def opened_keys(server: Server) -> list[bytes]:
-    """The stored encryption keys as a server that starts now opens them. Raises MasterKeyError where it cannot."""
+    """The stored encryption keys, for a server that starts now. Raises MasterKeyError where it cannot open them.
+
+    The master key in use alone must do: what is sealed and the check value change together.
+    """
     with opened(server.database_url) as engine:
         keys = open_master_keys(engine, server.database_url, server.environment)
         with reading(engine) as connection:
+            in_use = keys.in_use(connection)
             rows = connection.execute(select(api_key)).all()
-        return [keys.open_api_key(row.sealed, row.subscription_id, row.user_id) for row in rows]
+        return [in_use.open_api_key(row.sealed, row.subscription_id, row.user_id) for row in rows]
 
 
 def state(server: Server, file: Path) -> tuple[str, bytes]:
@@ -133,6 +137,7 @@ def test_a_rotation_killed_at_any_step_locks_nobody_out(server: tuple[Server, Pa
                 seen.append(now)
                 assert_reads([running], str(step))
             answers.append(caller.sync(person(0, step)))
+        assert USER.key.encode() in opened_keys(running)
         assert_reads([running], "end")
         answers.append(caller.sync(person(0, 0)))
     assert running.stop() == 0
