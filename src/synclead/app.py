@@ -5,8 +5,8 @@ import gc
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
+from typing import Protocol
 
 import structlog
 from sqlalchemy import Engine
@@ -15,6 +15,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from synclead import control
+from synclead.clock import Clock
+from synclead.control import Control, RecentCalls
 from synclead.leads.outcome import Outcome
 from synclead.metrics import page
 from synclead.metrics.board import Board
@@ -23,18 +26,23 @@ from synclead.settings import Settings, is_trusted
 from synclead.soap.body import BodyLimits, Receive
 from synclead.soap.contract import Contract
 from synclead.soap.endpoint import PREFIX, Edge, Endpoint, Scope, Send
+from synclead.soap.limiting import CallLimiter
 from synclead.soap.limits import ReadLimits
 from synclead.soap.service import Parts
+from synclead.store.apply import apply_declaration
 from synclead.store.databases import open_database
+from synclead.store.declaration import read_declaration_file
 from synclead.store.demo import add_demo
 from synclead.store.directory import Directory
 from synclead.store.durability import check_durability
 from synclead.store.engine import next_lead_ids, open_engine, reading, sqlite_path
 from synclead.store.errors import DatabaseUnavailableError
 from synclead.store.group import Answer, PlannedGroup
-from synclead.store.master_keys import open_master_keys
+from synclead.store.master_keys import MasterKeys, open_master_keys
+from synclead.store.memory import MemoryDatabase
 from synclead.store.observer import Observer
 from synclead.store.sqlite import ServeLock
+from synclead.store.transaction import Database
 from synclead.store.upgrade import prepare
 from synclead.store.writer import Writer
 
@@ -86,11 +94,12 @@ class Store:
     engine: Engine
     directory: Directory
     writer: Writer
-    lock: ServeLock | None
-    """Keeps a second process from serving an SQLite file; PostgreSQL serves any number."""
+    hold: "Hold | None"
+    """What is let go of last, once nothing uses the database any more."""
     meter: Meter
     board: Board
     """Where the meter shows its figures."""
+    clock: Clock
 
     async def start(self) -> None:
         """From here on calls are taken."""
@@ -113,8 +122,15 @@ class Store:
     def release(self) -> None:
         """Lets go of the database, where no call was taken."""
         self.engine.dispose()
-        if self.lock is not None:
-            self.lock.release()
+        if self.hold is not None:
+            self.hold.release()
+
+
+class Hold(Protocol):
+    """What a process holds while it serves: the lock of an SQLite file, or a database in memory."""
+
+    def release(self) -> None:
+        """Lets go of it."""
 
 
 def open_store(settings: Settings, board: Board | None = None) -> Store:
@@ -123,30 +139,43 @@ def open_store(settings: Settings, board: Board | None = None) -> Store:
     `board` is where the figures go when several processes serve together. Raises StoreError: the message is a
     sentence for the operator.
     """
-    url = settings.database
     board = board or Board()
     meter = Meter(board)
-    lock = _serve_lock(url)
+    clock = Clock(settings.clock)
+    memory = MemoryDatabase() if settings.ephemeral else None
+    hold: Hold | None = memory or _serve_lock(settings.database)
     try:
-        prepare(url)
-        engine = open_engine(url)
-        if not settings.allow_unsafe_durability:
-            check_durability(engine)
-        keys = open_master_keys(engine, url, os.environ)
+        engine, keys, database = _open_file_or_server(settings) if memory is None else _open_memory(memory, settings)
         if settings.demo:
             add_demo(engine, keys)
+        if settings.apply is not None:
+            apply_declaration(engine, keys, read_declaration_file(settings.apply, os.environ))
         with reading(engine) as connection:
             for subscription_id, name, next_lead_id in next_lead_ids(connection):
                 meter.next_lead_id(subscription_id, name, next_lead_id)
-        database = open_database(url, lock_seconds=settings.lock_timeout, statement_seconds=settings.statement_timeout)
-        writer = Writer(
-            database, now=partial(datetime.now, UTC), observer=WriterObserver(meter), call_seconds=settings.call_timeout
-        )
+        writer = Writer(database, now=clock, observer=WriterObserver(meter), call_seconds=settings.call_timeout)
     except BaseException:
-        if lock is not None:
-            lock.release()
+        if hold is not None:
+            hold.release()
         raise
-    return Store(engine, Directory(engine, keys), writer, lock, meter, board)
+    return Store(engine, Directory(engine, keys), writer, hold, meter, board, clock)
+
+
+def _open_file_or_server(settings: Settings) -> tuple[Engine, MasterKeys, Database]:
+    url = settings.database
+    prepare(url)
+    engine = open_engine(url)
+    if not settings.allow_unsafe_durability:
+        check_durability(engine)
+    keys = open_master_keys(engine, url, os.environ)
+    database = open_database(url, lock_seconds=settings.lock_timeout, statement_seconds=settings.statement_timeout)
+    return engine, keys, database
+
+
+def _open_memory(memory: MemoryDatabase, settings: Settings) -> tuple[Engine, MasterKeys, Database]:
+    """A database that is to be lost: nobody asks how durable it is."""
+    database = memory.open(lock_seconds=settings.lock_timeout, statement_seconds=settings.statement_timeout)
+    return memory.engine, memory.master_keys, database
 
 
 def _serve_lock(url: str) -> ServeLock | None:
@@ -162,16 +191,20 @@ def _serve_lock(url: str) -> ServeLock | None:
 class Application:
     """The ASGI application: SOAP first, since every layer before it costs each call."""
 
-    def __init__(self, endpoint: Endpoint, pages: Starlette, store: Store) -> None:
+    def __init__(self, endpoint: Endpoint, pages: Starlette, store: Store, calls: Control | None = None) -> None:
+        """`calls`: what answers the control calls of a test double."""
         self._endpoint = endpoint
         self._pages = pages
         self._store = store
+        self._calls = calls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            app: Callable[[Scope, Receive, Send], Awaitable[None]] = (
-                self._endpoint if scope["path"].startswith(PREFIX) else self._pages
-            )
+            app: Callable[[Scope, Receive, Send], Awaitable[None]] = self._pages
+            if scope["path"].startswith(PREFIX):
+                app = self._endpoint
+            elif self._calls is not None and scope["path"].startswith(control.PREFIX):
+                app = self._calls
             await app(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
@@ -210,22 +243,28 @@ def create_app(settings: Settings, store: Store) -> Application:
         attributes=settings.attribute_limit,
         value=settings.value_limit,
     )
+    limiter = CallLimiter()
+    recent = RecentCalls(store.meter, store.clock) if settings.ephemeral else None
+    calls = None if recent is None else Control(store.engine, store.clock, limiter, recent)
     parts = Parts(
         contract=Contract.load(limits),
         users=store.directory,
         writer=store.writer,
-        now=partial(datetime.now, UTC),
+        now=store.clock,
         window=settings.window,
         demo=settings.demo,
         limits=limits,
-        observer=store.meter,
+        limiter=limiter,
+        observer=recent or store.meter,
+        injections=None if calls is None else calls.injections,
     )
     edge = Edge(
         public_url=settings.public_url,
         trusted=partial(is_trusted, proxies=settings.trusted_proxies),
         body=BodyLimits(settings.body_limit, settings.body_timeout),
     )
-    return Application(Endpoint(parts, edge), _pages(store, shows_metrics=settings.metrics_port is None), store)
+    pages = _pages(store, shows_metrics=settings.metrics_port is None)
+    return Application(Endpoint(parts, edge), pages, store, calls)
 
 
 def _pages(store: Store, *, shows_metrics: bool) -> Starlette:

@@ -15,6 +15,7 @@ from synclead import logs
 from synclead.app import Store, create_app, open_store
 from synclead.metrics.board import Board, BoardError, opened_board
 from synclead.metrics.port import MetricsPortError, metrics_port
+from synclead.parent import end_with_parent
 from synclead.protocol import TOLD, bounded_protocol
 from synclead.settings import Settings, SettingsError, check
 from synclead.store.errors import StoreError
@@ -63,6 +64,8 @@ def serve_on(settings: Settings, listener: socket.socket, board: Board) -> int:
     config, _ = _open(settings, board)
     server = _Server(config, _address(settings, listener), settings.database)
     server.stop_on(signal.SIGTERM, signal.SIGINT)
+    if settings.end_with_stdin:
+        end_with_parent()
     server.run(sockets=[listener])
     return 0 if server.started else 1
 

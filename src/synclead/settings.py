@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import AwareDatetime, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from synclead.clock import Clock, ClockError
 
 Network = IPv4Network | IPv6Network
 
@@ -36,6 +38,15 @@ class Settings(BaseSettings):
     metrics_host: str = Field("127.0.0.1", min_length=1)
     demo: bool = False
     """Adds the subscription of the published samples and lets its user in."""
+
+    ephemeral: bool = False
+    """A test double: the database is in memory, and there are control calls. On loopback alone."""
+    apply: Path | None = None
+    """With `ephemeral`, a declaration that is applied at the start."""
+    clock: AwareDatetime | None = None
+    """With `ephemeral`, the moment at which the server's clock stands."""
+    end_with_stdin: bool = False
+    """With `ephemeral`, the server stops when its standard input ends: with the process that started it."""
 
     public_url: str | None = None
     """Scheme and host that clients use, when the server cannot know them: wins in the WSDL."""
@@ -100,6 +111,8 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """The URL of the database, with its default."""
+        if self.ephemeral:
+            return "sqlite://"
         return self.database_url or ("sqlite:///synclead-demo.db" if self.demo else "sqlite:///synclead.db")
 
     @property
@@ -130,6 +143,7 @@ def load_settings(**options: Any) -> Settings:
 def check(settings: Settings) -> None:
     """Refuses settings that must not be served with together. Raises SettingsError."""
     _check_tls(settings)
+    _check_ephemeral(settings)
     if not is_loopback(settings.host):
         if settings.demo:
             raise SettingsError(
@@ -165,6 +179,40 @@ def is_trusted(address: str, proxies: Sequence[Network]) -> bool:
         return False
     mapped = getattr(found, "ipv4_mapped", None)
     return any((mapped or found) in network for network in proxies)
+
+
+def _check_ephemeral(settings: Settings) -> None:
+    if not settings.ephemeral:
+        for name in ("apply", "clock", "end_with_stdin"):
+            if getattr(settings, name):
+                raise SettingsError(f"{_option(name)} goes with --ephemeral alone: add that, or leave it out")
+        return
+    if not is_loopback(settings.host):
+        raise SettingsError(
+            f"--ephemeral answers on loopback alone, since its control calls need no key: "
+            f"use --host 127.0.0.1 instead of {settings.host}"
+        )
+    if settings.workers > 1:
+        raise SettingsError("--ephemeral keeps its database in the memory of one process: leave out --workers")
+    for name in ("database_url", "allow_unsafe_durability", "public_url", "trusted_proxies", "insecure_http"):
+        if getattr(settings, name):
+            raise SettingsError(
+                f"{_option(name)} does not go with --ephemeral, which keeps nothing and serves this machine alone: "
+                "leave one of them out"
+            )
+    try:
+        Clock(settings.clock)
+    except ClockError as error:
+        raise SettingsError(f"{_option('clock')}: {error}") from None
+    if not settings.demo and settings.apply is None:
+        raise SettingsError(
+            "--ephemeral has no subscription yet: add --demo for that of the published samples, "
+            "or --apply FILE.toml for your own"
+        )
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')} (SYNCLEAD_{name.upper()})"
 
 
 def _check_tls(settings: Settings) -> None:

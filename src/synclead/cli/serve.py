@@ -42,6 +42,23 @@ def serve(
         bool | None,
         typer.Option("--demo", help="Add the published samples' subscription and let its user in. Loopback only."),
     ] = None,
+    ephemeral: Annotated[
+        bool | None,
+        typer.Option(
+            "--ephemeral", help="A double for tests: nothing on disk, and control calls at /control/. Loopback only."
+        ),
+    ] = None,
+    apply: Annotated[
+        Path | None, typer.Option(metavar="FILE.toml", help="With --ephemeral: the declaration to begin with.")
+    ] = None,
+    clock: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="With --ephemeral: the clock stands there, such as 2026-01-31T12:00:00Z."),
+    ] = None,
+    end_with_stdin: Annotated[
+        bool | None,
+        typer.Option("--end-with-stdin", help="With --ephemeral: stop when standard input ends, as with its writer."),
+    ] = None,
     public_url: Annotated[
         str | None, typer.Option(metavar="URL", help="Scheme and host that clients use; wins in the WSDL.")
     ] = None,

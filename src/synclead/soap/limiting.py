@@ -58,6 +58,12 @@ class CallLimiter:
         """The day of the last counted call of each subscription that the storage may know."""
         self._today: date | None = None
 
+    def forget(self) -> None:
+        """Begins all counts anew; what is under way goes on counting."""
+        self._storage.reset()
+        self._counted.clear()
+        self._today = None
+
     @contextmanager
     def call(self, subscription_id: int, limits: Mapping[str, int], now: datetime) -> Iterator[None]:
         """Counts a call, which is under way until the block is left, however that happens.

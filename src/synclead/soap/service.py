@@ -13,6 +13,7 @@ from synclead.soap import authentication
 from synclead.soap.authentication import AuthenticationFailedError, Users
 from synclead.soap.envelope import Envelope, parse, read_workspace
 from synclead.soap.errors import UnsupportedOperationError
+from synclead.soap.injection import NOTHING, Injections
 from synclead.soap.limiting import CallLimiter
 from synclead.soap.limits import ReadLimits
 from synclead.soap.messages import Message
@@ -69,6 +70,8 @@ class Parts:
     handlers: Mapping[str, Handler] = field(default_factory=lambda: HANDLERS)
     limiter: CallLimiter = field(default_factory=CallLimiter)
     observer: CallObserver = field(default_factory=CallObserver)
+    injections: Injections | None = None
+    """What a test asked for; None where nobody can."""
 
 
 async def answer(body: bytes, charset: str | None, parts: Parts, facts: dict[str, Any], reference: str) -> bytes:
@@ -81,8 +84,15 @@ async def answer(body: bytes, charset: str | None, parts: Parts, facts: dict[str
     envelope = parse(body, charset, parts.limits)
     user = await _authenticate(envelope.headers, parts, facts, reference)
     facts["subscription"] = user.subscription.name
+    injection = NOTHING if parts.injections is None else parts.injections.take()
+    if injection is not NOTHING:
+        facts["injected"] = injection.code or "wait"
+        await injection.before(facts["user"], user.limits, reference)
     with parts.limiter.call(user.subscription.id, user.limits, parts.now()):
-        return await _carry_out(envelope, user.subscription, parts, facts)
+        reply = await _carry_out(envelope, user.subscription, parts, facts)
+        if injection is not NOTHING:
+            await injection.after(reference)
+        return reply
 
 
 async def _carry_out(envelope: Envelope, subscription: Subscription, parts: Parts, facts: dict[str, Any]) -> bytes:

@@ -71,6 +71,42 @@ def leads_by_email(connection: Connection, subscription_id: int, email_key: str)
     return [_stored(connection, row) for row in rows]
 
 
+def first_leads(connection: Connection, subscription_id: int, most: int) -> list[StoredLead]:
+    """The known leads with the lowest Ids, `most` of them."""
+    lead = schema.lead
+    rows = connection.execute(
+        select(lead)
+        .where(lead.c.subscription_id == subscription_id, lead.c.merged_into.is_(None), lead.c.forgotten_at.is_(None))
+        .order_by(lead.c.id)
+        .limit(most)
+    ).all()
+    return [_stored(connection, row) for row in rows]
+
+
+def document(lead: StoredLead) -> dict[str, Any]:
+    """The lead as JSON gives it: canonical values, times in UTC."""
+    return {
+        "id": lead.id,
+        "email": lead.email.text if lead.email else None,
+        "partition": lead.partition,
+        "known": True,
+        "created_at": shown_moment(lead.created_at),
+        "updated_at": shown_moment(lead.updated_at),
+        "foreign_ids": [{"type": one.type, "id": one.id} for one in lead.foreign_ids],
+        "cookies": list(lead.cookies),
+        "fields": dict(lead.values),
+        "activities": [
+            {"id": one.id, "type": one.type, "at": shown_moment(one.at), "attributes": dict(one.attributes)}
+            for one in lead.activities
+        ],
+    }
+
+
+def shown_moment(moment: datetime) -> str:
+    """A moment as people and programs read it, to the millisecond."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def _stored(connection: Connection, row: Row[Any]) -> StoredLead:
     held, cookie, visitor, activity = schema.foreign_id, schema.cookie, schema.visitor, schema.activity
     foreign_ids = connection.execute(
