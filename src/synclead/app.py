@@ -13,11 +13,9 @@ from sqlalchemy import Engine
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
 
-from synclead import control
 from synclead.clock import Clock
-from synclead.control import Control, RecentCalls
 from synclead.leads.outcome import Outcome
 from synclead.metrics import page
 from synclead.metrics.board import Board
@@ -26,13 +24,9 @@ from synclead.settings import Settings, is_trusted
 from synclead.soap.body import BodyLimits, Receive
 from synclead.soap.contract import Contract
 from synclead.soap.endpoint import PREFIX, Edge, Endpoint, Scope, Send
-from synclead.soap.limiting import CallLimiter
 from synclead.soap.limits import ReadLimits
 from synclead.soap.service import Parts
-from synclead.store.apply import apply_declaration
 from synclead.store.databases import open_database
-from synclead.store.declaration import read_declaration_file
-from synclead.store.demo import add_demo
 from synclead.store.directory import Directory
 from synclead.store.durability import check_durability
 from synclead.store.engine import next_lead_ids, open_engine, reading, sqlite_path
@@ -146,10 +140,7 @@ def open_store(settings: Settings, board: Board | None = None) -> Store:
     hold: Hold | None = memory or _serve_lock(settings.database)
     try:
         engine, keys, database = _open_file_or_server(settings) if memory is None else _open_memory(memory, settings)
-        if settings.demo:
-            add_demo(engine, keys)
-        if settings.apply is not None:
-            apply_declaration(engine, keys, read_declaration_file(settings.apply, os.environ))
+        _declare(engine, keys, settings)
         with reading(engine) as connection:
             for subscription_id, name, next_lead_id in next_lead_ids(connection):
                 meter.next_lead_id(subscription_id, name, next_lead_id)
@@ -159,6 +150,19 @@ def open_store(settings: Settings, board: Board | None = None) -> Store:
             hold.release()
         raise
     return Store(engine, Directory(engine, keys), writer, hold, meter, board, clock)
+
+
+def _declare(engine: Engine, keys: MasterKeys, settings: Settings) -> None:
+    """The subscriptions that a start adds. What that takes is loaded where it is asked for."""
+    if settings.demo:
+        from synclead.store.demo import add_demo
+
+        add_demo(engine, keys)
+    if settings.apply is not None:
+        from synclead.store.apply import apply_declaration
+        from synclead.store.declaration import read_declaration_file
+
+        apply_declaration(engine, keys, read_declaration_file(settings.apply, os.environ))
 
 
 def _open_file_or_server(settings: Settings) -> tuple[Engine, MasterKeys, Database]:
@@ -191,20 +195,16 @@ def _serve_lock(url: str) -> ServeLock | None:
 class Application:
     """The ASGI application: SOAP first, since every layer before it costs each call."""
 
-    def __init__(self, endpoint: Endpoint, pages: Starlette, store: Store, calls: Control | None = None) -> None:
-        """`calls`: what answers the control calls of a test double."""
+    def __init__(self, endpoint: Endpoint, pages: Starlette, store: Store) -> None:
         self._endpoint = endpoint
         self._pages = pages
         self._store = store
-        self._calls = calls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            app: Callable[[Scope, Receive, Send], Awaitable[None]] = self._pages
-            if scope["path"].startswith(PREFIX):
-                app = self._endpoint
-            elif self._calls is not None and scope["path"].startswith(control.PREFIX):
-                app = self._calls
+            app: Callable[[Scope, Receive, Send], Awaitable[None]] = (
+                self._endpoint if scope["path"].startswith(PREFIX) else self._pages
+            )
             await app(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
@@ -243,9 +243,6 @@ def create_app(settings: Settings, store: Store) -> Application:
         attributes=settings.attribute_limit,
         value=settings.value_limit,
     )
-    limiter = CallLimiter()
-    recent = RecentCalls(store.meter, store.clock) if settings.ephemeral else None
-    calls = None if recent is None else Control(store.engine, store.clock, limiter, recent)
     parts = Parts(
         contract=Contract.load(limits),
         users=store.directory,
@@ -254,21 +251,28 @@ def create_app(settings: Settings, store: Store) -> Application:
         window=settings.window,
         demo=settings.demo,
         limits=limits,
-        limiter=limiter,
-        observer=recent or store.meter,
-        injections=None if calls is None else calls.injections,
+        observer=store.meter,
     )
+    routes = _pages(store)
+    if settings.metrics_port is None:
+        routes.append(Route(page.PATH, page.Page(store.board, store.show_figures), methods=["GET"]))
+    if settings.ephemeral:
+        from synclead.control import PREFIX, Control  # for a test double alone
+
+        calls = Control(parts, store.engine, store.clock)
+        routes.append(Mount(PREFIX, calls))
+        parts = calls.parts
     edge = Edge(
         public_url=settings.public_url,
         trusted=partial(is_trusted, proxies=settings.trusted_proxies),
         body=BodyLimits(settings.body_limit, settings.body_timeout),
     )
-    pages = _pages(store, shows_metrics=settings.metrics_port is None)
-    return Application(Endpoint(parts, edge), pages, store, calls)
+    pages = Starlette(routes=routes, exception_handlers={404: _not_found})
+    return Application(Endpoint(parts, edge), pages, store)
 
 
-def _pages(store: Store, *, shows_metrics: bool) -> Starlette:
-    """Everything that is not SOAP. Says nothing of what is inside, but `/metrics` to this machine itself."""
+def _pages(store: Store) -> list[BaseRoute]:
+    """The pages for everybody, which say nothing of what is inside."""
 
     async def front(request: Request) -> PlainTextResponse:
         address = request.url.replace(path="/soap/mktows/2_7", query="")
@@ -283,13 +287,7 @@ def _pages(store: Store, *, shows_metrics: bool) -> Starlette:
         ready = store.writer.ready
         return PlainTextResponse("ready\n" if ready else "not ready\n", 200 if ready else 503)
 
-    routes = [Route("/", front), Route("/healthz", healthz), Route("/readyz", readyz)]
-    if shows_metrics:
-        routes.append(Route(page.PATH, page.Page(store.board, store.show_figures), methods=["GET"]))
-    return Starlette(
-        routes=routes,
-        exception_handlers={404: _not_found},
-    )
+    return [Route("/", front), Route("/healthz", healthz), Route("/readyz", readyz)]
 
 
 async def _not_found(request: Request, error: Exception) -> PlainTextResponse:

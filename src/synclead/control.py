@@ -6,6 +6,7 @@ For `serve --ephemeral` alone: they are answered to this machine, without creden
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
@@ -23,15 +24,15 @@ from synclead.leads.errors import InputError
 from synclead.leads.keys import parse_email, parse_lead_id
 from synclead.soap.body import BodyError, BodyLimits, ClientGoneError, read_body
 from synclead.soap.injection import CODES, Injection, Injections
-from synclead.soap.limiting import CallLimiter
 from synclead.soap.observer import CallObserver
+from synclead.soap.service import Parts
 from synclead.store.engine import reading
 from synclead.store.errors import StoreError
 from synclead.store.reading import StoredLead, document, first_leads, lead_by_id, leads_by_email
 from synclead.store.reset import forget_calls
 from synclead.store.subscriptions import find_subscription
 
-PREFIX = "/control/"
+PREFIX = "/control"
 
 MOST_CALLS = 1_000
 """Calls that are remembered, and leads that one answer may have."""
@@ -99,20 +100,21 @@ BodyT = TypeVar("BodyT", _Faults, _Time)
 class Control:
     """The ASGI function, and what it moves."""
 
-    def __init__(self, engine: Engine, clock: Clock, limiter: CallLimiter, recent: RecentCalls) -> None:
-        self.injections = Injections()
-        """What the service is to take from."""
+    def __init__(self, parts: Parts, engine: Engine, clock: Clock) -> None:
+        self._injections = Injections()
+        self._recent = RecentCalls(parts.observer, clock)
+        self._limiter = parts.limiter
         self._engine = engine
         self._clock = clock
-        self._limiter = limiter
-        self._recent = recent
+        self.parts = replace(parts, observer=self._recent, injections=self._injections)
+        """What the service is to be put together from, so that it follows."""
         self._routes = Starlette(
             routes=[
-                Route("/control/faults", self._faults, methods=["GET", "POST"]),
-                Route("/control/clock", self._time, methods=["GET", "POST"]),
-                Route("/control/reset", self._reset, methods=["POST"]),
-                Route("/control/leads", self._leads, methods=["GET"]),
-                Route("/control/calls", self._calls, methods=["GET"]),
+                Route("/faults", self._faults, methods=["GET", "POST"]),
+                Route("/clock", self._time, methods=["GET", "POST"]),
+                Route("/reset", self._reset, methods=["POST"]),
+                Route("/leads", self._leads, methods=["GET"]),
+                Route("/calls", self._calls, methods=["GET"]),
             ],
             exception_handlers={
                 ControlError: _refused,
@@ -142,8 +144,8 @@ class Control:
                 raise ControlError(f"code = {asked.code} is no fault that can be asked for: name one of {known}")
             if asked.written and asked.code != 20011:
                 raise ControlError("written = true goes with code 20011 alone: every other fault writes nothing")
-            self.injections.add(Injection(asked.code, asked.written, asked.wait), asked.calls)
-        return _json([{"calls": calls, **_shown(one)} for one, calls in self.injections.waiting])
+            self._injections.add(Injection(asked.code, asked.written, asked.wait), asked.calls)
+        return _json([{"calls": calls, **_shown(one)} for one, calls in self._injections.waiting])
 
     async def _time(self, request: Request) -> Response:
         if request.method == "POST":
@@ -158,7 +160,7 @@ class Control:
         return _json({"now": self._clock(), "stands": self._clock.stands})
 
     async def _reset(self, request: Request) -> Response:
-        self.injections.clear()
+        self._injections.clear()
         self._limiter.forget()
         self._clock.reset()
         await asyncio.to_thread(forget_calls, self._engine)
