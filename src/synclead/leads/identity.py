@@ -10,7 +10,3 @@ def markdown() -> str:
     lines = [BEGIN, "", "| step | key | target | when | source |", "| --- | --- | --- | --- | --- |"]
     lines += [f"| {row.step} | {row.key} | {row.target} | {row.when} | {row.source} |" for row in TABLE]
     return "\n".join([*lines, "", END])
-
-
-if __name__ == "__main__":
-    print(markdown())
