@@ -1,4 +1,4 @@
-"""Prints the table of identity for `docs/identity.md`: `python -m synclead.leads.identity`."""
+"""The table of identity as `docs/identity.md` shows it; `make docs` writes it there."""
 
 from synclead.leads.resolve import TABLE
 
