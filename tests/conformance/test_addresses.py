@@ -1,4 +1,4 @@
-"""Programs that bring their own copy of the WSDL keep it: only the address beside it is another one."""
+"""Where a program keeps its address, beside the WSDL that it brings or in the code that was made from one."""
 
 from __future__ import annotations
 
@@ -26,9 +26,23 @@ PROGRAMS = {
 }
 
 
-def of_stack(folder: str) -> object:
+GENERATED = [
+    ("cpp-gsoap", "soapMktowsApiSoapBindingProxy.cpp", 'soap_endpoint = "{url}";'),
+    ("csharp-wsdl", "Proxy.cs", 'this.Url = "{url}";'),
+    (
+        "java-axis",
+        "generated/com/marketo/www/mktows/MktMktowsApiServiceLocator.java",
+        'MktowsApiSoapPort_address = "{url}";',
+    ),
+    ("java-jaxws", "generated/com/marketo/mktows/MktMktowsApiService.java", 'new URL("{url}?WSDL")'),
+    ("java-jaxws", "generated/com/marketo/mktows/MktMktowsApiService.java", 'wsdlLocation = "{url}?WSDL"'),
+]
+"""A stack, a file that its tool wrote, and a part of it."""
+
+
+def of_stack(folder: str, *more: str) -> object:
     """A case that stays with the worker that builds the stack."""
-    return pytest.param(folder, id=folder, marks=pytest.mark.xdist_group(folder))
+    return pytest.param(folder, *more, marks=pytest.mark.xdist_group(folder))
 
 
 def bundle(folder: Path, address: str) -> None:
@@ -44,6 +58,34 @@ def test_a_bundled_wsdl_may_stay(name: str, place: Place, built: Built) -> None:
     bundle(folder, f"http://127.0.0.1:{free_port()}/soap/mktows/2_9")
     done = execute(PROGRAMS[name], folder, {"URL": place.url, "INSTALLED": str(installed(stack))})
     assert REACHED in done.stdout
+
+
+@pytest.mark.parametrize(("name", "file", "line"), [of_stack(*one) for one in GENERATED])
+def test_generated_code_keeps_the_url_it_was_made_from(
+    name: str, file: str, line: str, place: Place, built: Built
+) -> None:
+    """The URL of the WSDL, or the address in it, is a constant of the classes that a stack's tool wrote."""
+    text = (built(load(name)) / file).read_text(encoding="utf-8")
+    url = place.tls_url if name == "java-axis" else place.url
+    assert line.replace("{url}", url) in text
+
+
+@pytest.mark.xdist_group("perl-soap-lite")
+def test_soap_lite_calls_the_address_of_the_wsdl(place: Place, built: Built) -> None:
+    """What is called by `service` goes to the address in the WSDL, whatever `proxy` says."""
+    folder = built(load("perl-soap-lite"))
+    code = (
+        "my $soap = SOAP::Lite->service('file:mktows.wsdl');"
+        "$soap->proxy($ENV{PROXY})->on_fault(sub { print ref $_[1] ? $_[1]->faultstring : $_[0]->transport->status });"
+        "$soap->syncLead(1);"
+    )
+    dead = f"http://127.0.0.1:{free_port()}/soap/mktows/2_9"
+    command = ["perl", "-MSOAP::Lite", "-e", code]
+
+    bundle(folder, dead)
+    assert "Connection refused" in execute(command, folder, {"PROXY": place.url}).stdout
+    bundle(folder, place.url)
+    assert execute(command, folder, {"PROXY": dead}).stdout == REACHED
 
 
 @pytest.mark.xdist_group("php-wsdl")
