@@ -26,9 +26,10 @@ from synclead.soap.body import BodyError, BodyLimits, ClientGoneError, read_body
 from synclead.soap.injection import CODES, Injection, Injections
 from synclead.soap.observer import CallObserver
 from synclead.soap.service import Parts
+from synclead.store.documents import history_document, lead_document
 from synclead.store.engine import reading
 from synclead.store.errors import StoreError
-from synclead.store.reading import StoredLead, document, first_leads, lead_by_id, leads_by_email
+from synclead.store.reading import StoredLead, first_leads, lead_by_id, leads_by_email
 from synclead.store.reset import forget_calls
 from synclead.store.subscriptions import find_subscription
 
@@ -175,7 +176,7 @@ class Control:
         found = await asyncio.to_thread(self._selected, asked.get("subscription"), asked.get("email"), asked.get("id"))
         if len(found) > MOST_CALLS:
             raise ControlError(f"there are more than {MOST_CALLS} leads: select some by ?email= or ?id=")
-        return _json([document(lead) for lead in found])
+        return _json([lead_document(lead) | {"activities": history_document(lead)} for lead in found])
 
     def _selected(self, subscription: str | None, email: str | None, lead_id: str | None) -> list[StoredLead]:
         with reading(self._engine) as connection:

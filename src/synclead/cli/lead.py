@@ -10,6 +10,7 @@ from synclead.cli.console import Refusal, agrees, say, show, show_json, show_tab
 from synclead.cli.database import DEFAULT_URL, DatabaseUrl, SubscriptionName, chosen, opened
 from synclead.leads.errors import InputError
 from synclead.leads.keys import parse_email, parse_lead_id
+from synclead.store.documents import history_document, lead_document, shown_moment
 
 if TYPE_CHECKING:
     from synclead.leads.subscription import Subscription
@@ -27,7 +28,7 @@ def show_lead(
 ) -> None:
     """Show a lead with its keys, its values and its history."""
     from synclead.store.engine import reading
-    from synclead.store.reading import document, lead_by_id, leads_by_email
+    from synclead.store.reading import lead_by_id, leads_by_email
 
     by_email = "@" in key
     lead_id, email = _understood(key)
@@ -42,7 +43,7 @@ def show_lead(
                     raise Refusal(f"no lead has the Id {lead_id}")
                 found = [one]
     if as_json:
-        documents = [document(one) for one in found]
+        documents = [lead_document(one) | {"activities": history_document(one)} for one in found]
         show_json(documents if by_email else documents[0])
         return
     for one in found:
@@ -98,8 +99,6 @@ def _read_id(text: str) -> int:
 
 
 def _show(lead: "StoredLead", owner: "Subscription") -> None:
-    from synclead.store.reading import shown_moment
-
     show_table(("Lead", str(lead.id)), _facts(lead, owner))
     show_table(
         ("Activity", "At", "What", "Values"),
@@ -112,8 +111,6 @@ def _show(lead: "StoredLead", owner: "Subscription") -> None:
 
 def _facts(lead: "StoredLead", owner: "Subscription") -> Iterator[tuple[str, str]]:
     """Names and values: the lead's own facts, its keys, its fields in the order of their names."""
-    from synclead.store.reading import shown_moment
-
     yield "Id", str(lead.id)
     if lead.email:
         yield "Email", lead.email.text

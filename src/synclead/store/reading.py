@@ -1,6 +1,6 @@
 """Stored leads with their keys and history, for people: `synclead lead show`, exports, tests."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -83,30 +83,6 @@ def first_leads(connection: Connection, subscription_id: int, most: int) -> list
     return [_stored(connection, row) for row in rows]
 
 
-def document(lead: StoredLead) -> dict[str, Any]:
-    """The lead as JSON gives it: canonical values, times in UTC."""
-    return {
-        "id": lead.id,
-        "email": lead.email.text if lead.email else None,
-        "partition": lead.partition,
-        "known": True,
-        "created_at": shown_moment(lead.created_at),
-        "updated_at": shown_moment(lead.updated_at),
-        "foreign_ids": [{"type": one.type, "id": one.id} for one in lead.foreign_ids],
-        "cookies": list(lead.cookies),
-        "fields": dict(lead.values),
-        "activities": [
-            {"id": one.id, "type": one.type, "at": shown_moment(one.at), "attributes": dict(one.attributes)}
-            for one in lead.activities
-        ],
-    }
-
-
-def shown_moment(moment: datetime) -> str:
-    """A moment as people and programs read it, to the millisecond."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _stored(connection: Connection, row: Row[Any]) -> StoredLead:
     held, cookie, visitor, activity = schema.foreign_id, schema.cookie, schema.visitor, schema.activity
     foreign_ids = connection.execute(
@@ -128,6 +104,19 @@ def _stored(connection: Connection, row: Row[Any]) -> StoredLead:
         )
         .order_by(activity.c.id)
     ).all()
+    history = tuple(
+        StoredActivity(one.id, one.type, from_micros(one.at), one.attributes, one.visitor_id) for one in activities
+    )
+    return stored_lead(row, [ForeignId(one.type, one.id) for one in foreign_ids], tokens, history)
+
+
+def stored_lead(
+    row: Row[Any],
+    foreign_ids: Iterable[ForeignId],
+    cookies: Iterable[str],
+    activities: tuple[StoredActivity, ...] = (),
+) -> StoredLead:
+    """The lead that a row of the table `lead` holds, with what the other tables hold of it."""
     return StoredLead(
         id=row.id,
         partition=row.partition,
@@ -136,9 +125,7 @@ def _stored(connection: Connection, row: Row[Any]) -> StoredLead:
         created_at=from_micros(row.created_at),
         updated_at=from_micros(row.updated_at),
         values=row.field_values,
-        foreign_ids=tuple(ForeignId(one.type, one.id) for one in foreign_ids),
-        cookies=tuple(tokens),
-        activities=tuple(
-            StoredActivity(one.id, one.type, from_micros(one.at), one.attributes, one.visitor_id) for one in activities
-        ),
+        foreign_ids=tuple(foreign_ids),
+        cookies=tuple(cookies),
+        activities=activities,
     )
