@@ -38,11 +38,23 @@ def declaration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-@pytest.fixture
-def client(declaration: Path) -> Iterator[TestClient]:
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """A client of a test double whose clock stands at noon."""
-    with _serving(declaration, clock=NOON) as running:
-        yield running
+    file = tmp_path_factory.mktemp("double") / "subscriptions.toml"
+    file.write_text(DECLARATION, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("TEST_KEY", USER.key)
+        client = _serving(file, clock=NOON)
+    with client:
+        yield client
+
+
+@pytest.fixture
+def client(running: TestClient) -> TestClient:
+    """The same, begun anew."""
+    _post(running, "reset", {})
+    return running
 
 
 def _serving(file: Path, **options: Any) -> TestClient:
@@ -239,9 +251,11 @@ def test_other_paths_and_methods_are_answered_in_json(client: TestClient) -> Non
     assert client.get("/nothing").text == "There is nothing here.\n"
 
 
-def test_nothing_is_on_the_disk(client: TestClient, tmp_path: Path) -> None:
+def test_nothing_is_on_the_disk(declaration: Path, tmp_path: Path) -> None:
     """The folder has what was there before."""
-    _sync(client, Call(email="t@t.com"))
+    with _serving(declaration) as client:
+        response = client.post(SOAP, content=envelope(Call(email="t@t.com"), USER))
+    assert read_answer(response.status_code, response.content).status == "CREATED"
     assert [one.name for one in tmp_path.iterdir()] == ["subscriptions.toml"]
 
 
