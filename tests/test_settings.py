@@ -5,9 +5,10 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from synclead.settings import SettingsError, is_loopback, is_trusted, load_settings
+from synclead.settings import SettingsError, is_loopback, is_trusted, load_settings, read_settings, write_settings
 
 
 def test_defaults_serve_loopback_without_a_demo() -> None:
@@ -108,3 +109,27 @@ def test_proxies_are_trusted_by_address() -> None:
     assert is_trusted("::ffff:10.1.2.3", proxies)
     assert not is_trusted("11.1.2.3", proxies)
     assert not is_trusted("proxy", proxies)
+
+
+def test_a_worker_gets_the_settings_that_its_parent_has() -> None:
+    """They go through JSON and come out the same, networks, files and moments too."""
+    settings = load_settings(
+        demo=True,
+        ephemeral=True,
+        clock="2026-01-31T12:00:00Z",
+        tls_cert_file=Path(__file__),
+        tls_key_file=Path(__file__),
+        lock_timeout=0.5,
+    )
+    proxied = load_settings(trusted_proxies="10.0.0.0/8,::1", public_url="https://leads.example.com/", metrics_port=0)
+    for one in (settings, proxied, load_settings()):
+        assert read_settings(msgspec.json.decode(write_settings(one))) == one
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("1", True), ("Yes", True), ("on", True), ("FALSE", False), ("off", False)]
+)
+def test_a_switch_is_set_by_any_usual_word(monkeypatch: pytest.MonkeyPatch, text: str, value: bool) -> None:
+    """In the environment, with white space around it too."""
+    monkeypatch.setenv("SYNCLEAD_DEMO", f" {text} ")
+    assert load_settings().demo is value

@@ -5,13 +5,14 @@ import socket
 import sys
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from synclead import logs
 from synclead.metrics.board import Board
 from synclead.parent import STDIN, end_with_parent
 from synclead.server import StartError, serve_on
-from synclead.settings import Settings
+from synclead.settings import read_settings
 from synclead.store.errors import StoreError
 
 _log = structlog.get_logger()
@@ -23,7 +24,7 @@ def main() -> int:
     line = _read_line()
     if line is None:
         return 1
-    settings = Settings.model_validate_json(line)
+    settings = read_settings(msgspec.json.decode(line))
     logs.configure(settings.log_level, marks={"worker": number, "pid": os.getpid()})
     end_with_parent()
     try:

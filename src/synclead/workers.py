@@ -15,7 +15,7 @@ import structlog
 
 from synclead.app import CLOSING_SECONDS
 from synclead.metrics.board import Board
-from synclead.settings import Settings
+from synclead.settings import Settings, write_settings
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 8.0
@@ -111,7 +111,7 @@ class _Worker:
         )
         if process.stdin is not None:
             # Not as arguments: the database URL may have a password in it, and every user sees those.
-            process.stdin.write(self._settings.model_dump_json().encode() + b"\n")
+            process.stdin.write(write_settings(self._settings) + b"\n")
         return process
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:
