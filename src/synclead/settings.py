@@ -122,6 +122,11 @@ def load_settings(**options: Any) -> Settings:
     return settings
 
 
+def switches() -> Mapping[str, bool]:
+    """Whether a setting is a switch, which is on or off, by the names of all settings."""
+    return {one.name: one.type is bool for one in msgspec.structs.fields(Settings)}
+
+
 def variable(name: str) -> str:
     """The variable of the environment that sets what a name stands for."""
     return f"SYNCLEAD_{name.upper()}"

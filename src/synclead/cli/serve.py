@@ -1,12 +1,9 @@
 """`synclead serve`: answers calls until it is told to stop."""
 
-import gc
 from pathlib import Path
 from typing import Annotated
 
 import typer
-
-from synclead.cli.console import Refusal
 
 
 def serve(
@@ -122,16 +119,6 @@ def serve(
     Logs go to stderr as JSON lines.
     """
     options = dict(locals())
-    # The web server takes half a second to load: not for the other commands. What is loaded is no garbage, and to look
-    # for some among it takes a tenth of that, again and again.
-    gc.disable()
-    from synclead.server import serve as serve_until_stopped
-    from synclead.settings import SettingsError, load_settings
+    from synclead.cli.serving import serve_with  # loads what the other commands do without
 
-    gc.freeze()
-    gc.enable()
-    try:
-        settings = load_settings(**options)
-        raise typer.Exit(serve_until_stopped(settings))
-    except SettingsError as error:
-        raise Refusal(str(error)) from None
+    raise typer.Exit(serve_with(options))
