@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-import structlog
 from sqlalchemy import Engine
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -17,6 +16,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from synclead.clock import Clock
 from synclead.leads.outcome import Outcome
+from synclead.logs import get_logger
 from synclead.metrics import page
 from synclead.metrics.board import Board
 from synclead.metrics.meter import Meter
@@ -49,7 +49,7 @@ _GC_THRESHOLD = 50_000
 _SHOWING_SECONDS = 1.0
 """How old figures may be that another thread or process reads."""
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class WriterObserver(Observer):

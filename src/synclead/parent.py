@@ -5,12 +5,12 @@ import signal
 import threading
 import time
 
-import structlog
+from synclead.logs import get_logger
 
 STDIN = 0
 _END_SECONDS = 20.0
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 def end_with_parent() -> None:

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-import structlog
 import uvicorn
 from sqlalchemy.engine import make_url
 
 from synclead import logs
 from synclead.app import Store, create_app, open_store
+from synclead.logs import get_logger
 from synclead.metrics.board import Board, BoardError, opened_board
 from synclead.parent import end_with_parent
 from synclead.protocol import TOLD, bounded_protocol
@@ -25,7 +25,7 @@ _BACKLOG = 2048
 _OTHER_FILES = 64
 """Open files beside connections: the database, the log, the event loop's own."""
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class StartError(Exception):

@@ -6,16 +6,16 @@ import sys
 from pathlib import Path
 
 import msgspec
-import structlog
 
 from synclead import logs
+from synclead.logs import get_logger
 from synclead.metrics.board import Board
 from synclead.parent import STDIN, end_with_parent
 from synclead.server import StartError, serve_on
 from synclead.settings import read_settings
 from synclead.store.errors import StoreError
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 def main() -> int:

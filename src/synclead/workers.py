@@ -11,9 +11,8 @@ import sys
 from collections.abc import Awaitable
 from contextlib import suppress
 
-import structlog
-
 from synclead.app import CLOSING_SECONDS
+from synclead.logs import get_logger
 from synclead.metrics.board import Board
 from synclead.settings import Settings, write_settings
 
@@ -24,7 +23,7 @@ _STEADY_SECONDS = 30.0
 _KILL_AFTER_SECONDS = 0.7
 """Beyond the time that a worker's own end may take; with the longest of it still within 20 s of SIGTERM."""
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 def supervise(settings: Settings, listener: socket.socket, board: Board) -> int:

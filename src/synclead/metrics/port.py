@@ -8,16 +8,16 @@ from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-import structlog
 from prometheus_client import make_wsgi_app
 
+from synclead.logs import get_logger
 from synclead.metrics.board import Board
 from synclead.metrics.families import registry
 from synclead.metrics.page import PATH
 
 _CLIENT_SECONDS = 10.0
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class MetricsPortError(Exception):

@@ -8,9 +8,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import structlog
-
 from synclead.leads.errors import SyncleadError
+from synclead.logs import get_logger
 from synclead.soap import wsdl
 from synclead.soap.address import client_address, client_url
 from synclead.soap.body import (
@@ -60,8 +59,7 @@ class Endpoint:
     def __init__(self, parts: Parts, edge: Edge) -> None:
         self._parts = parts
         self._edge = edge
-        # Bound once: the lazy logger is put together anew for every line.
-        self._log = structlog.get_logger().bind()
+        self._log = get_logger()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
