@@ -175,6 +175,7 @@ def test_no_more_calls_are_kept_than_said(declaration: Path, monkeypatch: pytest
 BAD_CALLS = [
     ("faults", b"{", "not JSON"),
     ("faults", b"\xff\xfe", "not JSON"),
+    ("faults", b"[" * 60_000, "not JSON"),
     ("faults", b"[]", "Expected `object`"),
     ("faults", b"{}", "neither a code nor a wait"),
     ("faults", b'{"code": 20012}', "code = 20012"),

@@ -200,7 +200,7 @@ async def _body(request: Request, kind: type[BodyT]) -> BodyT:
         raise ControlError("the request is not complete") from None
     try:
         raw = msgspec.json.decode(sent)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ControlError(f"the request is not JSON: {error}") from None
     try:
         return msgspec.convert(raw, kind)

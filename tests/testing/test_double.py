@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic, sleep
@@ -89,6 +90,24 @@ def test_what_cannot_be_asked_for_names_the_value(server: RunningServer) -> None
         server.fail(20012)
     with pytest.raises(ControlRefusedError, match="2026-01-31T12:00:00"):
         server.set_clock(datetime(2026, 1, 31, 12))
+
+
+def test_calls_and_looks_at_once_do_not_disturb_each_other(server: RunningServer) -> None:
+    """Writers and readers of the database in memory wait for each other, and nobody in vain."""
+    client = server.client(now=lambda: NOON)
+
+    def write(name: str) -> None:
+        for number in range(10):
+            client.sync_lead(LeadToSync(email=f"{number}@t.com", attributes={"FirstName": name}))
+
+    with ThreadPoolExecutor(4) as threads:
+        writing = [threads.submit(write, name) for name in "abc"]
+        while not all(one.done() for one in writing):
+            server.leads()
+        for one in writing:
+            one.result()
+    assert len(server.leads()) == 10
+    assert [call["fault"] for call in server.calls()] == [None] * 30
 
 
 def test_nothing_of_it_is_on_the_disk(server: RunningServer, process: tuple[RunningServer, Path]) -> None:
