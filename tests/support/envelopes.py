@@ -172,6 +172,12 @@ class Caller:
             raise
 
 
+def content_name(body: bytes) -> str:
+    """The local name of the element below the Body of an answer."""
+    (content,) = etree.fromstring(body)[0]
+    return str(etree.QName(content).localname)
+
+
 def read_answer(http_status: int, body: bytes) -> Answer:
     """An answer's content; AssertionError where it is not a SOAP answer to syncLead at all."""
     shown = body.decode(errors="replace")
