@@ -2,11 +2,9 @@
 
 import asyncio
 import gc
-import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
 from sqlalchemy import Engine
 from starlette.applications import Starlette
@@ -20,24 +18,19 @@ from synclead.logs import get_logger
 from synclead.metrics import page
 from synclead.metrics.board import Board
 from synclead.metrics.meter import Meter
+from synclead.opening import Hold, opened
 from synclead.settings import Settings, is_trusted
 from synclead.soap.body import BodyLimits, Receive
 from synclead.soap.contract import Contract
 from synclead.soap.endpoint import PREFIX, Edge, Endpoint, Scope, Send
 from synclead.soap.limits import ReadLimits
+from synclead.soap.operations import HANDLERS
 from synclead.soap.service import Parts
-from synclead.store.databases import open_database
 from synclead.store.directory import Directory
-from synclead.store.durability import check_durability
-from synclead.store.engine import next_lead_ids, open_engine, reading, sqlite_path
-from synclead.store.errors import DatabaseUnavailableError
+from synclead.store.engine import next_lead_ids, reading
 from synclead.store.group import Answer, PlannedGroup
-from synclead.store.master_keys import MasterKeys, open_master_keys
-from synclead.store.memory import MemoryDatabase
 from synclead.store.observer import Observer
-from synclead.store.sqlite import ServeLock
-from synclead.store.transaction import Database
-from synclead.store.upgrade import prepare
+from synclead.store.reader import CONNECTIONS, Reader
 from synclead.store.writer import Writer
 
 CLOSING_SECONDS = 4.0
@@ -88,8 +81,9 @@ class Store:
     engine: Engine
     directory: Directory
     writer: Writer
-    hold: "Hold | None"
-    """What is let go of last, once nothing uses the database any more."""
+    reader: Reader
+    hold: Hold | None
+    """What is let go of last."""
     meter: Meter
     board: Board
     """Where the meter shows its figures."""
@@ -104,6 +98,7 @@ class Store:
         try:
             async with asyncio.timeout(CLOSING_SECONDS):
                 await self.writer.close()
+                await self.reader.close()
                 await self.directory.close()
         except TimeoutError:
             _log.error("the database did not answer while closing")
@@ -120,13 +115,6 @@ class Store:
             self.hold.release()
 
 
-class Hold(Protocol):
-    """What a process holds while it serves: the lock of an SQLite file, or a database in memory."""
-
-    def release(self) -> None:
-        """Lets go of it."""
-
-
 def open_store(settings: Settings, board: Board | None = None) -> Store:
     """Opens the database, brings an SQLite schema up to date, and adds the demo where it is asked for.
 
@@ -136,60 +124,17 @@ def open_store(settings: Settings, board: Board | None = None) -> Store:
     board = board or Board()
     meter = Meter(board)
     clock = Clock(settings.clock)
-    memory = MemoryDatabase() if settings.ephemeral else None
-    hold: Hold | None = memory or _serve_lock(settings.database)
-    try:
-        engine, keys, database = _open_file_or_server(settings) if memory is None else _open_memory(memory, settings)
-        _declare(engine, keys, settings)
-        with reading(engine) as connection:
+    with opened(settings) as database:
+        with reading(database.engine) as connection:
             for subscription_id, name, next_lead_id in next_lead_ids(connection):
                 meter.next_lead_id(subscription_id, name, next_lead_id)
-        writer = Writer(database, now=clock, observer=WriterObserver(meter), call_seconds=settings.call_timeout)
-    except BaseException:
-        if hold is not None:
-            hold.release()
-        raise
-    return Store(engine, Directory(engine, keys), writer, hold, meter, board, clock)
-
-
-def _declare(engine: Engine, keys: MasterKeys, settings: Settings) -> None:
-    """The subscriptions that a start adds. What that takes is loaded where it is asked for."""
-    if settings.demo:
-        from synclead.store.demo import add_demo
-
-        add_demo(engine, keys)
-    if settings.apply is not None:
-        from synclead.store.apply import apply_declaration
-        from synclead.store.declaration import read_declaration_file
-
-        apply_declaration(engine, keys, read_declaration_file(settings.apply, os.environ))
-
-
-def _open_file_or_server(settings: Settings) -> tuple[Engine, MasterKeys, Database]:
-    url = settings.database
-    prepare(url)
-    engine = open_engine(url)
-    if not settings.allow_unsafe_durability:
-        check_durability(engine)
-    keys = open_master_keys(engine, url, os.environ)
-    database = open_database(url, lock_seconds=settings.lock_timeout, statement_seconds=settings.statement_timeout)
-    return engine, keys, database
-
-
-def _open_memory(memory: MemoryDatabase, settings: Settings) -> tuple[Engine, MasterKeys, Database]:
-    """A database that is to be lost: nobody asks how durable it is."""
-    database = memory.open(lock_seconds=settings.lock_timeout, statement_seconds=settings.statement_timeout)
-    return memory.engine, memory.master_keys, database
-
-
-def _serve_lock(url: str) -> ServeLock | None:
-    path = sqlite_path(url)
-    if path is None:
-        return None
-    try:
-        return ServeLock(path)
-    except OSError as error:
-        raise DatabaseUnavailableError(f"the database {path} cannot be opened: {error.strerror}") from error
+        observer, seconds = WriterObserver(meter), settings.call_timeout
+        writer = Writer(database.connect(), now=clock, observer=observer, call_seconds=seconds)
+        reader = Reader(
+            database.connect(connections=CONNECTIONS), observer=observer, call_seconds=seconds, doubt=writer.doubt
+        )
+    directory = Directory(database.engine, database.master_keys)
+    return Store(database.engine, directory, writer, reader, database.hold, meter, board, clock)
 
 
 class Application:
@@ -247,6 +192,7 @@ def create_app(settings: Settings, store: Store) -> Application:
         contract=Contract.load(limits),
         users=store.directory,
         writer=store.writer,
+        reader=store.reader,
         now=store.clock,
         window=settings.window,
         demo=settings.demo,
@@ -277,7 +223,8 @@ def _pages(store: Store) -> list[BaseRoute]:
     async def front(request: Request) -> PlainTextResponse:
         address = request.url.replace(path="/soap/mktows/2_7", query="")
         return PlainTextResponse(
-            f"synclead answers the SOAP call syncLead.\nPoint your client at {address}\nIts WSDL: {address}?WSDL\n"
+            f"synclead answers SOAP calls: {', '.join(HANDLERS)}.\n"
+            f"Point your client at {address}\nIts WSDL: {address}?WSDL\n"
         )
 
     async def healthz(request: Request) -> PlainTextResponse:
