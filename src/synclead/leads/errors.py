@@ -5,6 +5,7 @@ text of the fault that answers it (spec: sync-lead, section 6). The message is a
 names the value at fault; `soap.faults` adds the code to it.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -16,9 +17,12 @@ class SyncleadError(Exception):
     planned: int | None = None
     """As `Outcome.planned`, where the refusal was found by looking at stored leads."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, public: str | None = None) -> None:
+        """`public` is the message without the value of a lead that it repeats, where it repeats one."""
         super().__init__(message)
         self.message = message
+        self.public = message if public is None else public
+        """What may be kept and shown where values may not: names, reasons and Ids of leads."""
 
 
 class LeadKeyRequiredError(SyncleadError):
@@ -44,6 +48,10 @@ class UnknownLeadFieldError(SyncleadError):
 
     code, text = 20105, "Unknown lead field"
 
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(f"syncLead operation failed: unknown fields for import: {', '.join(names)}")
+        self.names = tuple(names)
+
 
 class LeadSyncFailedError(SyncleadError):
     """The lead exists where the named workspace cannot reach it."""
@@ -65,7 +73,10 @@ class InputError(SyncleadError):
 
     code, text = 20110, "Input error"
 
-    def __init__(self, name: str, reason: str) -> None:
-        super().__init__(f"Bad value for {name}: {reason}")
+    def __init__(self, name: str, reason: str, *, why: str | None = None) -> None:
+        """`why` is the reason without the value, where it repeats one: `is not a whole number`."""
+        public = None if why is None else f"Bad value for {name}: the value {why}"
+        super().__init__(f"Bad value for {name}: {reason}", public=public)
         self.name = name
         self.reason = reason
+        self.why = reason if why is None else why

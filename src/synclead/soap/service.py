@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from lxml import etree
 
-from synclead.leads.errors import SyncleadError
+from synclead.leads.errors import SyncleadError, UnknownLeadFieldError
 from synclead.leads.subscription import Subscription
 from synclead.soap import authentication
 from synclead.soap.authentication import AuthenticationFailedError, Users
@@ -21,6 +21,9 @@ from synclead.soap.operations import HANDLERS, Handler
 from synclead.soap.operations.call import Call, Writer
 from synclead.soap.tolerances import local_name
 from synclead.store.errors import ServiceFailureError, StoreError
+
+_SHOWN_NAMES = 20
+"""Names of unknown fields that are logged."""
 
 _SHOWN_OF_UNKNOWN = 8
 """Characters of an unknown user's id that are logged: it may be a key, pasted into the wrong place."""
@@ -115,6 +118,8 @@ def failure_facts(error: SyncleadError) -> dict[str, Any]:
         found = getattr(error, part, None)
         if isinstance(found, str):
             facts[part if part != "name" else "field"] = found[:100]
+    if isinstance(error, UnknownLeadFieldError):
+        facts["unknown_fields"] = [name[:100] for name in error.names[:_SHOWN_NAMES]]
     if error.planned is not None:
         facts["planned"] = error.planned
     if isinstance(error, ServiceFailureError | AuthenticationFailedError):
