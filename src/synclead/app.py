@@ -20,12 +20,14 @@ from synclead.metrics import page
 from synclead.metrics.board import Board
 from synclead.metrics.meter import Meter
 from synclead.settings import Settings, is_trusted
+from synclead.soap.asked import Asked
 from synclead.soap.body import BodyLimits, Receive
 from synclead.soap.contract import Contract
 from synclead.soap.endpoint import PREFIX, Edge, Endpoint, Scope, Send
 from synclead.soap.limits import ReadLimits
+from synclead.soap.recorder import Recorder
 from synclead.soap.service import Parts
-from synclead.store.databases import open_database
+from synclead.store.databases import open_database, open_log_database
 from synclead.store.demo import add_demo
 from synclead.store.directory import Directory
 from synclead.store.durability import check_durability
@@ -34,6 +36,7 @@ from synclead.store.errors import DatabaseUnavailableError
 from synclead.store.group import Answer, PlannedGroup
 from synclead.store.master_keys import open_master_keys
 from synclead.store.observer import Observer
+from synclead.store.request_log import Bounds, RequestLog
 from synclead.store.sqlite import ServeLock
 from synclead.store.upgrade import prepare
 from synclead.store.writer import Writer
@@ -88,6 +91,7 @@ class Store:
     writer: Writer
     lock: ServeLock | None
     """Keeps a second process from serving an SQLite file; PostgreSQL serves any number."""
+    recorder: Recorder
     meter: Meter
     board: Board
     """Where the meter shows its figures."""
@@ -95,12 +99,14 @@ class Store:
     async def start(self) -> None:
         """From here on calls are taken."""
         await self.writer.start()
+        self.recorder.start()
 
     async def close(self) -> None:
         """Answers what waits, then lets go of the database."""
         try:
             async with asyncio.timeout(CLOSING_SECONDS):
                 await self.writer.close()
+                await self.recorder.close()
                 await self.directory.close()
         except TimeoutError:
             _log.error("the database did not answer while closing")
@@ -146,7 +152,15 @@ def open_store(settings: Settings, board: Board | None = None) -> Store:
         if lock is not None:
             lock.release()
         raise
-    return Store(engine, Directory(engine, keys), writer, lock, meter, board)
+    return Store(engine, Directory(engine, keys), writer, lock, open_recorder(settings), meter, board)
+
+
+def open_recorder(settings: Settings) -> Recorder:
+    """What keeps the last calls, with a way of its own to the database."""
+    bounds = Bounds(settings.recorded_successes, settings.recorded_faults, settings.recorded_days)
+    shown = Asked(Contract.load().words, show_values=settings.show_values)
+    log = RequestLog(open_log_database(settings.database), bounds)
+    return Recorder(log, bounds, shown.show, show_values=settings.show_values)
 
 
 def _serve_lock(url: str) -> ServeLock | None:
@@ -219,6 +233,7 @@ def create_app(settings: Settings, store: Store) -> Application:
         demo=settings.demo,
         limits=limits,
         observer=store.meter,
+        recorder=store.recorder,
     )
     edge = Edge(
         public_url=settings.public_url,

@@ -76,6 +76,15 @@ class Settings(BaseSettings):
     statement_timeout: float = Field(20, gt=0)
     """How long one statement may take, and on PostgreSQL a transaction stand still."""
 
+    recorded_successes: int = Field(1_000, ge=0)
+    """Answered calls of a subscription that `synclead requests` can show; 0 records none."""
+    recorded_faults: int = Field(10_000, ge=0)
+    """Refused calls of a subscription that it can show; 0 records none."""
+    recorded_days: float = Field(30, ge=0)
+    """The age at which a recorded call is deleted; 0 records none."""
+    show_values: bool = False
+    """Records calls with the values in them, which are data of people."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("trusted_proxies", mode="before")

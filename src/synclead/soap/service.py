@@ -16,7 +16,7 @@ from synclead.soap.errors import UnsupportedOperationError
 from synclead.soap.limiting import CallLimiter
 from synclead.soap.limits import ReadLimits
 from synclead.soap.messages import Message
-from synclead.soap.observer import CallObserver
+from synclead.soap.observer import CallObserver, CallRecorder
 from synclead.soap.operations import HANDLERS, Handler
 from synclead.soap.operations.call import Call, Writer
 from synclead.soap.tolerances import local_name
@@ -72,6 +72,7 @@ class Parts:
     handlers: Mapping[str, Handler] = field(default_factory=lambda: HANDLERS)
     limiter: CallLimiter = field(default_factory=CallLimiter)
     observer: CallObserver = field(default_factory=CallObserver)
+    recorder: CallRecorder = field(default_factory=CallRecorder)
 
 
 async def answer(body: bytes, charset: str | None, parts: Parts, facts: dict[str, Any], reference: str) -> bytes:
@@ -83,7 +84,7 @@ async def answer(body: bytes, charset: str | None, parts: Parts, facts: dict[str
     """
     envelope = parse(body, charset, parts.limits)
     user = await _authenticate(envelope.headers, parts, facts, reference)
-    facts["subscription"] = user.subscription.name
+    _name_subscription(facts, user)
     with parts.limiter.call(user.subscription.id, user.limits, parts.now()):
         return await _carry_out(envelope, user.subscription, parts, facts)
 
@@ -144,6 +145,10 @@ async def _authenticate(
         raise
     except (authentication.AccessDeniedError, authentication.RequestExpiredError) as error:
         facts["user"] = error.user_id
+        # The signature is right, so this is whose call it was; the directory has just been asked.
+        refused: ApiUser | None = await parts.users.user(error.user_id)
+        if refused is not None:
+            _name_subscription(facts, refused)
         if isinstance(error, authentication.RequestExpiredError):
             _add_clock(facts, error.clock_difference)
             parts.observer.clock_difference(error.clock_difference)
@@ -154,6 +159,11 @@ async def _authenticate(
     parts.observer.clock_difference(caller.clock_difference)
     user: ApiUser = caller.user
     return user
+
+
+def _name_subscription(facts: dict[str, Any], user: ApiUser) -> None:
+    facts["subscription_id"] = user.subscription.id
+    facts["subscription"] = user.subscription.name
 
 
 def _add_clock(facts: dict[str, Any], difference: float | None) -> None:

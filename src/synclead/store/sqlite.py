@@ -35,12 +35,16 @@ class SqliteDatabase:
 
     connections = 1
 
-    def __init__(self, path: Path, *, lock_seconds: float = 10.0, statement_seconds: float = 20.0) -> None:
+    def __init__(
+        self, path: Path, *, lock_seconds: float = 10.0, statement_seconds: float = 20.0, durable: bool = True
+    ) -> None:
         """`lock_seconds`: how long another writer may keep the database; `statement_seconds`: how long
-        one statement may take. The file must exist with the current schema (`upgrade`)."""
+        one statement may take. Not `durable`: the last commits may be lost when the power fails, and
+        none waits for the disk. The file must exist with the current schema (`upgrade`)."""
         self._path = path
         self._lock_seconds = lock_seconds
         self._statement_seconds = statement_seconds
+        self._synchronous = "FULL" if durable else "NORMAL"
         self._statements = load_statements("sqlite")
         self._thread = WorkerThread("synclead-sqlite")
         self._turn = asyncio.Lock()
@@ -79,7 +83,7 @@ class SqliteDatabase:
             )
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = FULL")
+                connection.execute(f"PRAGMA synchronous = {self._synchronous}")
             except sqlite3.Error:
                 connection.close()
                 raise
