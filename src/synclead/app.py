@@ -20,7 +20,6 @@ from synclead.metrics import page
 from synclead.metrics.board import Board
 from synclead.metrics.meter import Meter
 from synclead.settings import Settings, is_trusted
-from synclead.soap.asked import Asked
 from synclead.soap.body import BodyLimits, Receive
 from synclead.soap.contract import Contract
 from synclead.soap.endpoint import PREFIX, Edge, Endpoint, Scope, Send
@@ -158,9 +157,8 @@ def open_store(settings: Settings, board: Board | None = None) -> Store:
 def open_recorder(settings: Settings) -> Recorder:
     """What keeps the last calls, with a way of its own to the database."""
     bounds = Bounds(settings.recorded_successes, settings.recorded_faults, settings.recorded_days)
-    shown = Asked(Contract.load().words, show_values=settings.show_values)
     log = RequestLog(open_log_database(settings.database), bounds)
-    return Recorder(log, bounds, shown.show, show_values=settings.show_values)
+    return Recorder(log, bounds, show_values=settings.show_values)
 
 
 def _serve_lock(url: str) -> ServeLock | None:

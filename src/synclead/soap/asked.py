@@ -1,11 +1,12 @@
 """What a call asked, as XML that a person reads: every value replaced by a mark of its kind and length."""
 
-from collections.abc import Callable, Set
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from lxml import etree
 
-from synclead.soap import interned, markup
+from synclead.soap import markup, schema, wsdl
 from synclead.soap.errors import LONGEST_NAME, RequestNotUnderstoodError
 from synclead.soap.limits import ReadLimits
 from synclead.soap.tolerances import join_surrogates, local_name
@@ -25,52 +26,23 @@ Show = Callable[[str, str], str]
 """From the name of an element or attribute and its text to what is shown of the text."""
 
 
-class Asked:
-    """Makes what is shown of a call. Belongs to one thread: see `interned`."""
+def asked(sent: bytes, charset: str | None, *, show_values: bool = False) -> str:
+    """What stands in Body, with marks like `[text, 12 characters]` for values; names of fields stay.
 
-    def __init__(self, words: Set[str], *, show_values: bool = False) -> None:
-        """`words` are what the contract itself names: they are no values. With `show_values` every value is shown."""
-        self._words = words | {"true", "false"}
-        self._show_values = show_values
-        self._parser = markup.parser()
-        self._dictionary = interned.Dictionary()
-
-    def show(self, sent: bytes, charset: str | None) -> str:
-        """What stands in Body, with marks like `[text, 12 characters]` for values; names of fields stay.
-
-        `charset` is that of Content-Type. Headers are left out. At most about MOST_CHARACTERS; what is cut, or
-        cannot be read as XML, is said. A document that is no envelope is shown whole, and never with values.
-        """
-        try:
-            source = join_surrogates(markup.as_utf8(sent, charset))
-            markup.check(source, _NO_LIMITS)
-        except RequestNotUnderstoodError as error:
-            return f"[{error.message}]"
-        try:
-            if self._dictionary.admits(source):
-                return self._shown(source, self._parser)
-            return interned.apart(lambda: self._shown(source, markup.parser()))
-        except RequestNotUnderstoodError as error:
-            found = interned.apart(lambda: self._shown(source, markup.parser(recover=True)))
-            return f"{found}\n[{error.message}]".lstrip()
-
-    def _shown(self, source: bytes, parser: "etree.XMLParser[etree._Element]") -> str:
-        root: Any = markup.parse(source, parser, _NO_LIMITS)
-        if root is None:  # nothing at all could be recovered
-            return ""
-        if local_name(root) != "Envelope":
-            return _written(root, self._mark)
-        show = self._value if self._show_values else self._mark
-        parts = [part for child in root[:] if local_name(child) == "Body" for part in child[:]]
-        return "\n".join([_written(part, show) for part in parts]) or "[nothing stands in Body]"
-
-    def _value(self, name: str, text: str) -> str:
-        return mark(text) if name in _SECRETS else text
-
-    def _mark(self, name: str, text: str) -> str:
-        if name in _NAMES:
-            return text[:LONGEST_NAME]
-        return text if name not in _FREE and text.strip() in self._words else mark(text)
+    `charset` is that of Content-Type. With `show_values` values stay, but for those of an AuthenticationHeader.
+    Headers are left out. At most about MOST_CHARACTERS; what is cut, or cannot be read as XML, is said. A document
+    that is no envelope is shown whole, and never with values. For a thread that ends soon: see `interned`.
+    """
+    show = _value if show_values else _mark
+    try:
+        source = join_surrogates(markup.as_utf8(sent, charset))
+        markup.check(source, _NO_LIMITS)
+    except RequestNotUnderstoodError as error:
+        return f"[{error.message}]"
+    try:
+        return _shown(source, markup.parser(), show)
+    except RequestNotUnderstoodError as error:
+        return f"{_shown(source, markup.parser(recover=True), show)}\n[{error.message}]".lstrip()
 
 
 def mark(text: str) -> str:
@@ -82,11 +54,38 @@ def mark(text: str) -> str:
     return f"[{kind}, {len(bare)} character{'' if len(bare) == 1 else 's'}]"
 
 
+def _value(name: str, text: str) -> str:
+    return mark(text) if name in _SECRETS else text
+
+
+def _mark(name: str, text: str) -> str:
+    if name in _NAMES:
+        return text[:LONGEST_NAME]
+    return text if name not in _FREE and text.strip() in _words() else mark(text)
+
+
+@cache
+def _words() -> frozenset[str]:
+    """What the contract itself names, like `SFDC`: no values of leads."""
+    named = schema.read(wsdl.source()).enums.values()
+    return frozenset(word for words in named for word in words) | {"true", "false"}
+
+
+def _shown(source: bytes, parser: "etree.XMLParser[etree._Element]", show: Show) -> str:
+    root: Any = markup.parse(source, parser, _NO_LIMITS)
+    if root is None:  # nothing at all could be recovered
+        return ""
+    if local_name(root) != "Envelope":
+        return _written(root, _mark)
+    parts = [part for child in root[:] if local_name(child) == "Body" for part in child[:]]
+    return "\n".join([_written(part, show) for part in parts]) or "[nothing stands in Body]"
+
+
 def _written(part: etree._Element, show: Show) -> str:
     part.tail = None
     for element in part.iter():
         text, tail = element.text, element.tail
-        if text and (not len(element) or not text.isspace()):
+        if text and (not text.isspace() or not len(element)):
             element.text = show(local_name(element), text)
         if tail and not tail.isspace():
             element.tail = show("", tail)
@@ -95,7 +94,6 @@ def _written(part: etree._Element, show: Show) -> str:
                 is_nil = name.endswith("}nil") and value.strip() in ("true", "false", "1", "0")
                 element.set(name, value if is_nil else show("", value))
     etree.cleanup_namespaces(part)
-    etree.indent(part)
     written = etree.tostring(part, encoding="unicode")
     if len(written) <= MOST_CHARACTERS:
         return written

@@ -82,8 +82,6 @@ class Contract:
             for name in tolerances.operation_names(one.name, one.params)
         }
         self._elements = elements
-        self.words = frozenset(word for words in facts.enums.values() for word in words)
-        """Every value that the contract itself names, like `SFDC`."""
 
     @classmethod
     def load(cls, limits: ReadLimits | None = None) -> Contract:

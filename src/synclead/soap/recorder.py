@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import structlog
 
 from synclead.leads.errors import SyncleadError
+from synclead.soap import interned
+from synclead.soap.asked import asked
 from synclead.soap.observer import CallRecorder
 from synclead.store.request_log import NOBODY, Bounds, NewEntry, RequestLog
 from synclead.store.transaction import DatabaseError
@@ -18,9 +20,9 @@ _PAUSE_SECONDS = 0.4
 """Between the first call that waits and its writing, and between two writings while calls come."""
 _LONGEST_PAUSE_SECONDS = 5.0
 """Between two tries while the database refuses."""
-_BATCH = 60
-"""Calls that are written at once. While calls come without a pause, no more are written in `_PAUSE_SECONDS`: making
-them readable costs a third of what a call costs."""
+_BATCH = 30
+"""Calls that are written at once. While calls come without a pause, no more are written in `_PAUSE_SECONDS`: to make
+one readable and to write it costs a fifth of what a call costs."""
 _MOST_WAITING = 1_000
 """Calls of one kind of one subscription that wait to be written: of more the oldest are let go."""
 _MOST_BYTES = 16 * 1024 * 1024
@@ -61,20 +63,17 @@ class Recorder(CallRecorder):
         self,
         log: RequestLog,
         bounds: Bounds,
-        show: Callable[[bytes, str | None], str],
         *,
         show_values: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`show` makes text of a body and the charset of its Content-Type, in a thread of its own. With
-        `show_values` messages of faults stay whole. `clock` gives seconds since 1970."""
+        """With `show_values` what is kept has values of leads in it. `clock` gives seconds since 1970."""
         self._request_log = log
         is_on = bounds.days > 0
         self._limits = {
             False: min(bounds.successes, _MOST_WAITING) if is_on else 0,
             True: min(bounds.faults, _MOST_WAITING) if is_on else 0,
         }
-        self._show = show
         self._show_values = show_values
         self._clock = clock
         self._waiting: dict[tuple[int, bool], deque[_Kept]] = {}
@@ -211,11 +210,16 @@ class Recorder(CallRecorder):
     # -- in the thread ------------------------------------------------------------------------------
 
     def _readable(self, taken: list[tuple[int, bool, int, _Kept]]) -> list[NewEntry]:
-        entries = []
-        for one in taken:
-            entries.append(self._entry(*one))
-            time.sleep(0)  # lets go of the interpreter, which calls wait for otherwise
-        return entries
+        """In a thread that ends here, so that no name that was sent is remembered (`interned`)."""
+
+        def read() -> list[NewEntry]:
+            entries = []
+            for one in taken:
+                entries.append(self._entry(*one))
+                time.sleep(0)  # lets go of the interpreter, which calls wait for otherwise
+            return entries
+
+        return interned.apart(read)
 
     def _entry(self, subscription_id: int, failed: bool, lost: int, kept: _Kept) -> NewEntry:
         document = {name: value for name, value in kept.facts.items() if name not in _LEFT_OUT}
@@ -224,7 +228,7 @@ class Recorder(CallRecorder):
         if lost:
             document["lost"] = lost
         if kept.sent is not None:
-            document["asked"] = self._show(kept.sent, kept.charset)
+            document["asked"] = asked(kept.sent, kept.charset, show_values=self._show_values)
         elif kept.size is not None:
             document["asked"] = f"[{kept.size} bytes were sent, too many to keep]"
         lead_id = kept.facts.get("lead")
