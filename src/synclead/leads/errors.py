@@ -66,6 +66,7 @@ class ParameterRequiredError(SyncleadError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"Required parameter missing: {name}")
+        self.name = name
 
 
 class InputError(SyncleadError):

@@ -20,7 +20,7 @@ _PAUSE_SECONDS = 0.4
 """Between the first call that waits and its writing, and between two writings while calls come."""
 _LONGEST_PAUSE_SECONDS = 5.0
 """Between two tries while the database refuses."""
-_BATCH = 30
+_BATCH = 50
 """Calls that are written at once. While calls come without a pause, no more are written in `_PAUSE_SECONDS`: to make
 one readable and to write it costs a fifth of what a call costs."""
 _MOST_WAITING = 1_000
@@ -211,15 +211,7 @@ class Recorder(CallRecorder):
 
     def _readable(self, taken: list[tuple[int, bool, int, _Kept]]) -> list[NewEntry]:
         """In a thread that ends here, so that no name that was sent is remembered (`interned`)."""
-
-        def read() -> list[NewEntry]:
-            entries = []
-            for one in taken:
-                entries.append(self._entry(*one))
-                time.sleep(0)  # lets go of the interpreter, which calls wait for otherwise
-            return entries
-
-        return interned.apart(read)
+        return interned.apart(lambda: [self._entry(*one) for one in taken])
 
     def _entry(self, subscription_id: int, failed: bool, lost: int, kept: _Kept) -> NewEntry:
         document = {name: value for name, value in kept.facts.items() if name not in _LEFT_OUT}
