@@ -101,7 +101,7 @@ _INPUT_BY_REASON: Mapping[str, str] = MappingProxyType(
         "nil, and with content": 'An element has xsi:nil="true" and a content: send one of both.',
         "more than": "Send fewer attributes in one record, or serve with a higher limit (`synclead serve --help`).",
         "longer than": "Send a shorter value, or serve with a higher limit (`synclead serve --help`).",
-        "read-only": 'The field cannot be set: leave it out. With `bad_value = "skip"` in the policy it is passed over.',
+        "read-only": 'The field cannot be set: leave it out. With `bad_value = "skip"` in the policy the call skips it.',
         "clears what the Email element": "The Email element names an address and the Email attribute is empty: leave "
         "one of them out.",
     }
@@ -128,8 +128,8 @@ ADVICE: Mapping[int, str | Callable[[Facts], str]] = MappingProxyType(
         "under the reference. Other calls are not touched.",
         20011: "The database did not answer in time: repeat the call, which makes no second lead. The server's log has "
         "the reason under the reference.",
-        20012: "Send one SOAP 1.1 envelope with one Body, in well-formed XML: escape & and < in values, and declare the "
-        "encoding that is sent.",
+        20012: "Send one SOAP 1.1 envelope with one Body, in well-formed XML: escape & and < in values, and declare "
+        "the encoding that is sent.",
         20013: "The API user is disabled: take `disabled = true` out of the declaration and run `synclead apply`.",
         20014: _authentication,
         20015: "The subscription had its calls of the day, until midnight US Central: call less, or raise "
