@@ -26,7 +26,8 @@ Run = Callable[..., Ran]
 
 def run_here(*words: str, environment: Mapping[str, str], directory: Path) -> Ran:
     """Runs `synclead` by the program's own entry, in this process: one of its own needs a second to load."""
-    out, err = io.StringIO(), io.StringIO()
+    written, err = io.BytesIO(), io.StringIO()
+    out = io.TextIOWrapper(written, encoding="utf-8", newline="", write_through=True)
     with (
         patch.dict(os.environ, environment, clear=True),
         patch.object(sys, "argv", ["synclead", *words]),
@@ -39,4 +40,4 @@ def run_here(*words: str, environment: Mapping[str, str], directory: Path) -> Ra
             code = 0
         except SystemExit as ended:
             code = int(ended.code or 0)
-    return Ran(code, out.getvalue(), err.getvalue())
+    return Ran(code, written.getvalue().decode(), err.getvalue())

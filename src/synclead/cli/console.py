@@ -1,8 +1,12 @@
 """Where output goes: results to stdout, for people or programs; everything else to stderr."""
 
+import io
 import json
+import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TextIO
 
 import typer
 
@@ -47,3 +51,29 @@ def show_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         # Text, since a cell from the database must not be read as markup.
         table.add_row(*(Text(cell, overflow="fold") for cell in row))
     Console().print(table)
+
+
+@contextmanager
+def results() -> Iterator[TextIO]:
+    """Standard output for a result of many lines: UTF-8, line ends as they are written, whatever the terminal says.
+
+    Raises Refusal where it cannot be written. Whoever reads it may stop reading: then the command ends, too.
+    """
+    sys.stdout.flush()
+    out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="", write_through=False)
+    try:
+        yield out
+        out.flush()
+    except BrokenPipeError:
+        _drop_output()
+        raise typer.Exit(1) from None
+    except OSError as error:
+        _drop_output()
+        raise Refusal(f"the result cannot be written: {error.strerror}") from error
+    finally:
+        out.detach()
+
+
+def _drop_output() -> None:
+    """What is left in the buffers would fail again at the end of the process: it goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

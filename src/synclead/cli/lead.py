@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from synclead.cli.console import Refusal, agrees, say, show, show_json, show_table
 from synclead.cli.database import DEFAULT_URL, DatabaseUrl, SubscriptionName, chosen, opened
+from synclead.cli.documents import history_document, lead_document, shown_moment
 from synclead.leads.errors import InputError
 from synclead.leads.keys import parse_email, parse_lead_id
 
@@ -42,7 +43,7 @@ def show_lead(
                     raise Refusal(f"no lead has the Id {lead_id}")
                 found = [one]
     if as_json:
-        documents = [_document(one) for one in found]
+        documents = [lead_document(one) | {"activities": history_document(one)} for one in found]
         show_json(documents if by_email else documents[0])
         return
     for one in found:
@@ -97,35 +98,12 @@ def _read_id(text: str) -> int:
         raise typer.BadParameter(error.message) from None
 
 
-def _document(lead: "StoredLead") -> dict[str, Any]:
-    """The lead as JSON gives it: canonical values, times in UTC."""
-    return {
-        "id": lead.id,
-        "email": lead.email.text if lead.email else None,
-        "partition": lead.partition,
-        "known": True,
-        "created_at": _moment(lead.created_at),
-        "updated_at": _moment(lead.updated_at),
-        "foreign_ids": [{"type": one.type, "id": one.id} for one in lead.foreign_ids],
-        "cookies": list(lead.cookies),
-        "fields": dict(lead.values),
-        "activities": [
-            {"id": one.id, "type": one.type, "at": _moment(one.at), "attributes": dict(one.attributes)}
-            for one in lead.activities
-        ],
-    }
-
-
-def _moment(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _show(lead: "StoredLead", owner: "Subscription") -> None:
     show_table(("Lead", str(lead.id)), _facts(lead, owner))
     show_table(
         ("Activity", "At", "What", "Values"),
         (
-            (str(one.id), _moment(one.at), one.type, ", ".join(f"{k}: {v}" for k, v in one.attributes.items()))
+            (str(one.id), shown_moment(one.at), one.type, ", ".join(f"{k}: {v}" for k, v in one.attributes.items()))
             for one in lead.activities
         ),
     )
@@ -137,8 +115,8 @@ def _facts(lead: "StoredLead", owner: "Subscription") -> Iterator[tuple[str, str
     if lead.email:
         yield "Email", lead.email.text
     yield "Partition", lead.partition
-    yield "Created", _moment(lead.created_at)
-    yield "Updated", _moment(lead.updated_at)
+    yield "Created", shown_moment(lead.created_at)
+    yield "Updated", shown_moment(lead.updated_at)
     for foreign_id in lead.foreign_ids:
         yield f"Foreign id {foreign_id.type}", foreign_id.id
     for token in lead.cookies:

@@ -11,6 +11,7 @@ from synclead.cli.backup import backup
 from synclead.cli.console import Refusal, say
 from synclead.cli.db import db
 from synclead.cli.doctor import doctor
+from synclead.cli.export import export
 from synclead.cli.fields import fields
 from synclead.cli.lead import lead
 from synclead.cli.secrets import secrets
@@ -34,6 +35,7 @@ app.add_typer(visitor, name="visitor")
 app.add_typer(fields, name="fields")
 app.add_typer(db, name="db")
 app.add_typer(secrets, name="secrets")
+app.command()(export)
 app.command()(backup)
 app.command()(doctor)
 
@@ -54,6 +56,9 @@ def synclead(
     """A lead database that answers Marketo's retired SOAP call syncLead.
 
     Exit codes: 0 done, 1 refused, 2 wrong usage.
+
+    Stored secrets open with the master key: SYNCLEAD_MASTER_KEY, or the file that SYNCLEAD_MASTER_KEY_FILE names,
+    or for an SQLite database a file beside it.
     """
 
 

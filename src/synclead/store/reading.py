@@ -1,6 +1,6 @@
 """Stored leads with their keys and history, for people: `synclead lead show`, exports, tests."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -92,6 +92,19 @@ def _stored(connection: Connection, row: Row[Any]) -> StoredLead:
         )
         .order_by(activity.c.id)
     ).all()
+    history = tuple(
+        StoredActivity(one.id, one.type, from_micros(one.at), one.attributes, one.visitor_id) for one in activities
+    )
+    return stored_lead(row, [ForeignId(one.type, one.id) for one in foreign_ids], tokens, history)
+
+
+def stored_lead(
+    row: Row[Any],
+    foreign_ids: Iterable[ForeignId],
+    cookies: Iterable[str],
+    activities: tuple[StoredActivity, ...] = (),
+) -> StoredLead:
+    """The lead that a row of the table `lead` holds, with what the other tables hold of it."""
     return StoredLead(
         id=row.id,
         partition=row.partition,
@@ -100,9 +113,7 @@ def _stored(connection: Connection, row: Row[Any]) -> StoredLead:
         created_at=from_micros(row.created_at),
         updated_at=from_micros(row.updated_at),
         values=row.field_values,
-        foreign_ids=tuple(ForeignId(one.type, one.id) for one in foreign_ids),
-        cookies=tuple(tokens),
-        activities=tuple(
-            StoredActivity(one.id, one.type, from_micros(one.at), one.attributes, one.visitor_id) for one in activities
-        ),
+        foreign_ids=tuple(foreign_ids),
+        cookies=tuple(cookies),
+        activities=activities,
     )
