@@ -14,6 +14,7 @@ from synclead.cli.doctor import doctor
 from synclead.cli.export import export
 from synclead.cli.fields import fields
 from synclead.cli.lead import lead
+from synclead.cli.requests import requests
 from synclead.cli.secrets import secrets
 from synclead.cli.serve import serve
 from synclead.cli.sync import sync
@@ -30,6 +31,7 @@ app = typer.Typer(
 app.command()(serve)
 app.command()(apply)
 app.command()(sync)
+app.command()(requests)
 app.add_typer(lead, name="lead")
 app.add_typer(visitor, name="visitor")
 app.add_typer(fields, name="fields")

@@ -101,7 +101,7 @@ _INPUT_BY_REASON: Mapping[str, str] = MappingProxyType(
         "nil, and with content": 'An element has xsi:nil="true" and a content: send one of both.',
         "more than": "Send fewer attributes in one record, or serve with a higher limit (`synclead serve --help`).",
         "longer than": "Send a shorter value, or serve with a higher limit (`synclead serve --help`).",
-        "read-only": 'The field cannot be set: leave it out. With `bad_value = "skip"` in the policy the call skips it.',
+        "read-only": 'The field cannot be set: leave it out, or set `bad_value = "skip"` in the policy.',
         "clears what the Email element": "The Email element names an address and the Email attribute is empty: leave "
         "one of them out.",
     }

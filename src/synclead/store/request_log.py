@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, or_, select
+from sqlalchemy import Connection, Select, func, or_, select
 from sqlalchemy.engine import Row
 
 from synclead.store import schema
@@ -119,6 +119,11 @@ def read_entry(connection: Connection, subscription_id: int, entry_id: int) -> E
     """One call of a subscription or of nobody; None where no such call is kept."""
     wanted = _entries(subscription_id).where(schema.request_log.c.id == entry_id)
     return next(iter(_read(connection.execute(wanted))), None)
+
+
+def newest_id(connection: Connection) -> int:
+    """The id given last; 0 where nothing is kept."""
+    return connection.execute(select(func.max(schema.request_log.c.id))).scalar_one() or 0
 
 
 def _entries(subscription_id: int) -> Select[Any]:
