@@ -1,4 +1,4 @@
-"""Stored leads as the JSON that commands give."""
+"""Stored leads as the JSON that commands give, moments and XML as they show them."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -33,3 +33,17 @@ def history_document(lead: "StoredLead") -> list[dict[str, Any]]:
 def shown_moment(moment: datetime) -> str:
     """A moment in UTC for people and programs, to the millisecond."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def indented(asked: str) -> str:
+    """XML for people; what is cut, or was none, as it is."""
+    from lxml import etree
+
+    from synclead.soap import markup
+
+    try:
+        root = etree.fromstring(asked, markup.parser())
+    except etree.XMLSyntaxError:
+        return asked
+    etree.indent(root)
+    return etree.tostring(root, encoding="unicode")

@@ -8,6 +8,7 @@ import typer
 from synclead import __version__
 from synclead.cli.apply import apply
 from synclead.cli.backup import backup
+from synclead.cli.check import check
 from synclead.cli.console import Refusal, say
 from synclead.cli.db import db
 from synclead.cli.doctor import doctor
@@ -32,6 +33,7 @@ app.command()(serve)
 app.command()(apply)
 app.command()(sync)
 app.command()(requests)
+app.command()(check)
 app.add_typer(lead, name="lead")
 app.add_typer(visitor, name="visitor")
 app.add_typer(fields, name="fields")

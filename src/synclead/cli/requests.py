@@ -9,6 +9,7 @@ import typer
 
 from synclead.cli.console import Refusal, say, show, show_table
 from synclead.cli.database import DEFAULT_URL, DatabaseUrl, SubscriptionName, chosen, opened
+from synclead.cli.documents import indented
 from synclead.cli.logged import document_of, facts_of, row_of
 
 if TYPE_CHECKING:
@@ -94,21 +95,7 @@ def _show_one(entry: "Entry", *, as_json: bool) -> None:
     asked = entry.document.get("asked")
     if asked:
         show("")
-        show(_indented(asked))
-
-
-def _indented(asked: str) -> str:
-    """XML for people; what is cut, or was none, as it is."""
-    from lxml import etree
-
-    from synclead.soap import markup
-
-    try:
-        root = etree.fromstring(asked, markup.parser())
-    except etree.XMLSyntaxError:
-        return asked
-    etree.indent(root)
-    return etree.tostring(root, encoding="unicode")
+        show(indented(asked))
 
 
 def _json(value: Any) -> str:

@@ -136,8 +136,8 @@ ADVICE: Mapping[int, str | Callable[[Facts], str]] = MappingProxyType(
         "`calls_per_day` under `limits` in the declaration.",
         20016: _expired,
         20017: "The element below Body holds text instead of elements: send the parameters as elements in it.",
-        20019: "This server does not carry the operation out: its WSDL names it, and nothing of it is kept. Take the "
-        "call out of the program.",
+        20019: "The element below Body names no operation that this server carries out, so nothing of it is kept: "
+        "correct its name, or take the call out of the program.",
         20023: "Too many calls in 20 seconds: wait and repeat, or raise `calls_per_20s` under `limits` in the "
         "declaration.",
         20024: "Too many calls at the same time: use fewer connections, or raise `concurrent_calls` under `limits` in "

@@ -86,10 +86,16 @@ async def answer(body: bytes, charset: str | None, parts: Parts, facts: dict[str
     user = await _authenticate(envelope.headers, parts, facts, reference)
     _name_subscription(facts, user)
     with parts.limiter.call(user.subscription.id, user.limits, parts.now()):
-        return await _carry_out(envelope, user.subscription, parts, facts)
+        return await carry_out(envelope, user.subscription, parts, facts)
 
 
-async def _carry_out(envelope: Envelope, subscription: Subscription, parts: Parts, facts: dict[str, Any]) -> bytes:
+async def carry_out(
+    envelope: Envelope, subscription: Subscription, parts: Parts, facts: dict[str, Any], *, workspace: str | None = None
+) -> bytes:
+    """The answer to a call of a known caller. `workspace` takes the place of the one that the header names.
+
+    See `answer` for `facts` and what is raised.
+    """
     name = envelope.operation_name
     operation = parts.contract.operation(name)
     if operation is None:
@@ -99,7 +105,8 @@ async def _carry_out(envelope: Envelope, subscription: Subscription, parts: Part
     if handler is None:
         raise UnsupportedOperationError(name)
     message = _decoded(envelope.operation_element, operation, handler)
-    call = Call(subscription, read_workspace(envelope, parts.limits), parts.writer, facts)
+    named = workspace or read_workspace(envelope, parts.limits)
+    call = Call(subscription, named, parts.writer, facts)
     return operation.encode(await handler.run(message, call))
 
 
