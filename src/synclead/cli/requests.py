@@ -70,8 +70,8 @@ def _new_entries(engine: "Engine", subscription_id: int, failed: bool, last_id: 
 
     while True:
         with reading(engine) as connection:
-            # Ids begin again where all entries were too old and are gone.
-            last_id = min(last_id, newest_id(connection))
+            if newest_id(connection) < last_id:
+                last_id = 0  # ids begin again where all entries were too old and are gone
             entries = read_log(connection, subscription_id, failed_alone=failed, after=last_id, limit=1_000)
         for entry in entries:
             last_id = entry.id
