@@ -15,7 +15,7 @@ from support.inside import USER
 from support.load import Load
 from support.orchard import DECLARATION, assert_no_defect
 from support.postgres import Postgres
-from support.server import MASTER_KEY, PROGRAM, Server, running_server
+from support.server import MASTER_KEY, PROGRAM, running_server
 
 CALLS = 40
 
