@@ -74,7 +74,7 @@ class RequestLog:
 
         Raises DatabaseError; the entries are not written then, unless the connection broke during COMMIT.
         """
-        statements: list[Statement] = [("lock_request_log", {"lock": _LOCK})]
+        statements: list[Statement] = [("lock_request_log", {"key": _LOCK})]
         rows = [(one.subscription_id, one.failed, one.at, one.lead_id, one.document) for one in entries]
         statements.append(("insert_requests", {"rows": rows}))
         for subscription_id, failed in sorted({(one.subscription_id, one.failed) for one in entries}):
@@ -89,7 +89,7 @@ class RequestLog:
 
     async def expire(self, now: int) -> None:
         """Takes out what is too old. Raises DatabaseError."""
-        await self._run([("lock_request_log", {"lock": _LOCK}), self._expiry(now)])
+        await self._run([("lock_request_log", {"key": _LOCK}), self._expiry(now)])
         self._expired_at = now
 
     async def close(self) -> None:

@@ -1,6 +1,6 @@
 -- name: lock_request_log
 -- One writer of ids at a time. What is written here may be lost when the power fails: no call waits for the disk.
-SELECT pg_advisory_xact_lock(($1::json ->> 'lock')::bigint), set_config('synchronous_commit', 'off', true)
+SELECT pg_advisory_xact_lock(($1::json ->> 'key')::bigint), set_config('synchronous_commit', 'off', true)
 
 -- name: insert_requests
 -- Calls, under the next ids.

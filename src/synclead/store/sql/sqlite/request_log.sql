@@ -1,6 +1,6 @@
 -- name: lock_request_log
 -- Nothing to do: BEGIN IMMEDIATE keeps every other writer out.
-SELECT json_extract(:document, '$.lock')
+SELECT json_extract(:document, '$.key')
 
 -- name: insert_requests
 -- Calls, under the next ids.
