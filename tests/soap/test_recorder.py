@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from itertools import count
 from time import monotonic
 from typing import Any
 
@@ -224,16 +223,23 @@ def test_nothing_is_written_while_nothing_happens() -> None:
 
 
 def test_while_calls_come_a_part_is_written_the_newest_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is left is written as soon as no call came meanwhile."""
-    monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.01)
-    numbers = count(1000)
+    """Then there is a pause; what is left is written without one as soon as no call came meanwhile."""
+    steps: list[str] = []
+
+    async def within(event: asyncio.Event, seconds: float) -> bool:
+        if seconds == module._PAUSE_SECONDS:
+            steps.append("pause")
+            return event.is_set()
+        return await event.wait()
 
     class Busy(MemoryLog):
         async def write(self, entries: Any, now: int) -> None:
             await super().write(entries, now)
+            steps.append("write")
             if len(self.batches) == 1:
-                came(kept, next(numbers))
+                came(kept, 1000)
 
+    monkeypatch.setattr(module, "_within", within)
     log = Busy()
     kept = recorder(log)
 
@@ -247,6 +253,7 @@ def test_while_calls_come_a_part_is_written_the_newest_first(monkeypatch: pytest
 
     asyncio.run(run())
 
+    assert steps[:5] == ["pause", "write", "pause", "write", "write"]
     first, second = ([one.lead_id for one in batch] for batch in log.batches[:2])
     assert first == list(range(2 * module._BATCH, 3 * module._BATCH))
     assert second[-1] == 1000
