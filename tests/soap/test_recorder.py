@@ -108,7 +108,11 @@ def bodies() -> Iterator[bytes]:
         f"<attrType>{SECRET}</attrType><attrValue>a</attrValue></attribute></leadAttributeList></leadRecord>",
     ):
         yield wrap(f"<ns1:paramsSyncLead>{inside}</ns1:paramsSyncLead>", ANNA, timestamp=STAMP)
-    yield wrap(f"<ns1:paramsGetLead><leadKey><keyValue>{SECRET}</keyValue></leadKey></ns1:paramsGetLead>", ANNA, timestamp=STAMP)
+    for key in (
+        f"<keyValue>{SECRET}</keyValue>", f"<keyType>{SECRET}</keyType><keyValue>7</keyValue>",
+        *(f"<keyType>{name}</keyType><keyValue>{SECRET}@t.com</keyValue>" for name in ("EMAIL", "IDNUM", "COOKIE")),
+    ):
+        yield wrap(f"<ns1:paramsGetLead><leadKey>{key}</leadKey></ns1:paramsGetLead>", ANNA, timestamp=STAMP)
     whole = envelope(Call(email="t@t.com"), ANNA, STAMP).decode()
     yield whole.replace("</ns1:AuthenticationHeader>", f"<partnerId>{SECRET}</partnerId></ns1:AuthenticationHeader>").encode()
     yield whole.replace("</SOAP-ENV:Header>", f"<Other>{SECRET}</Other></SOAP-ENV:Header>").encode()

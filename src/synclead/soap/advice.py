@@ -143,6 +143,7 @@ ADVICE: Mapping[int, str | Callable[[Facts], str]] = MappingProxyType(
         20024: "Too many calls at the same time: use fewer connections, or raise `concurrent_calls` under `limits` in "
         "the declaration.",
         20101: "Send an Id, an Email or a ForeignSysPersonId that is not empty: an unknown cookie alone names nobody.",
+        20102: "Send one of the key types that the WSDL lists, in its letters.",
         20103: "No lead here has that Id. If the program keeps Ids of the old service, bring those leads with "
         '`synclead import FILE.csv --keep-ids`, or set `unknown_id = "next_key"` in the policy, so that Email or '
         "foreign id decides.",
@@ -150,6 +151,7 @@ ADVICE: Mapping[int, str | Callable[[Facts], str]] = MappingProxyType(
         20105: _unknown_fields,
         20106: "The named workspace does not reach the lead: leave the MktowsContextHeader out, name the workspace "
         'whose primary partition has the lead, or set `workspace_mismatch = "update"` in the policy.',
+        20108: "There are no owners of leads here: find the lead by another key.",
         20109: _missing,
         20110: _input,
     }

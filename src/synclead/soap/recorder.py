@@ -6,9 +6,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-import structlog
-
 from synclead.leads.errors import SyncleadError
+from synclead.logs import get_logger
 from synclead.soap import interned
 from synclead.soap.asked import asked
 from synclead.soap.observer import CallRecorder
@@ -37,7 +36,7 @@ _IDLE_SECONDS = 3600.0
 _LEFT_OUT = frozenset({"subscription", "subscription_id", "partner", "lead"})
 """Facts of the log that stand in columns, or that a caller may fill with anything."""
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class _Kept(NamedTuple):
