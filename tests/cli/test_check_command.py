@@ -69,32 +69,32 @@ def test_a_right_request_is_explained(checked: Run, run: Run) -> None:
     assert run("requests").out == ""
 
 
-@pytest.mark.parametrize(
-    ("sent", "said"),
-    [
-        (
-            signed(Call(email="no address")),
-            "the server would answer 20110 - Input error: Bad value for Email: 'no address'",
-        ),
-        (signed(Call(email="t@t.com", attributes=(("pants", "x"),))), "`synclead fields add pants --type string`"),
-        (signed(Call(id="7")), "20103 - Lead not found: No lead found with ID = 7"),
-        (signed(GEORGE, Credentials(USER.user, "wrong")), "since: wrong signature"),
-        (signed(GEORGE, Credentials("nobody", "k")), "since: unknown user"),
-        (signed(GEORGE, Credentials("closed", USER.key)), "20013 - Access denied"),
-        (signed(GEORGE).replace(OLD.encode(), b"yesterday"), "since: wrong signature"),
-        (envelope(GEORGE, USER, "yesterday"), "since: timestamp cannot be read"),
-        (signed(GEORGE).replace(b"paramsSyncLead", b"paramsSyncLeed"), "20019 - Unsupported operation"),
-        (signed(GEORGE).replace(b"AuthenticationHeader", b"Other"), "since: no AuthenticationHeader"),
-        (b"Email=t@t.com", "the request cannot be read"),
-    ],
-)
-def test_a_wrong_request_is_answered_as_the_server_would(checked: Run, sent: bytes, said: str) -> None:
-    """With what to change, and exit code 1."""
-    ran = checked(sent)
+WRONG = [
+    (
+        signed(Call(email="no address")),
+        "the server would answer 20110 - Input error: Bad value for Email: 'no address'",
+    ),
+    (signed(Call(email="t@t.com", attributes=(("pants", "x"),))), "`synclead fields add pants --type string`"),
+    (signed(Call(id="7")), "20103 - Lead not found: No lead found with ID = 7"),
+    (signed(GEORGE, Credentials(USER.user, "wrong")), "since: wrong signature"),
+    (signed(GEORGE, Credentials("nobody", "k")), "since: unknown user"),
+    (signed(GEORGE, Credentials("closed", USER.key)), "20013 - Access denied"),
+    (signed(GEORGE).replace(OLD.encode(), b"yesterday"), "since: wrong signature"),
+    (envelope(GEORGE, USER, "yesterday"), "since: timestamp cannot be read"),
+    (signed(GEORGE).replace(b"paramsSyncLead", b"paramsSyncLeed"), "20019 - Unsupported operation"),
+    (signed(GEORGE).replace(b"AuthenticationHeader", b"Other"), "since: no AuthenticationHeader"),
+    (b"Email=t@t.com", "the request cannot be read"),
+]
 
-    assert ran.code == 1
-    assert said in ran.out
-    assert "what to change: " in ran.out
+
+def test_a_wrong_request_is_answered_as_the_server_would(checked: Run) -> None:
+    """With what to change, and exit code 1."""
+    for sent, said in WRONG:
+        ran = checked(sent)
+
+        assert ran.code == 1, said
+        assert said in ran.out
+        assert "what to change: " in ran.out, said
 
 
 def test_what_follows_a_refused_caller_is_looked_at_too(checked: Run) -> None:
