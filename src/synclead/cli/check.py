@@ -131,13 +131,15 @@ async def _examined(
     from synclead.store.databases import open_database
     from synclead.store.directory import Directory
     from synclead.store.explain import Foreteller
+    from synclead.store.reader import Reader
     from synclead.store.transaction import DatabaseError
 
     now = datetime.now(UTC)
     database = open_database(url)
     writer = Foreteller(database, now)
     directory = None if keys is None else Directory(engine, keys)
-    parts = Parts(Contract.load(), directory or _NoUsers(), writer, lambda: now, timedelta.max)
+    reader = Reader(open_database(url))
+    parts = Parts(Contract.load(), directory or _NoUsers(), writer, reader, lambda: now, timedelta.max)
     try:
         captured = await examine(
             sent, charset, parts, keys_are_known=keys is not None, owner=owner, workspace=workspace
@@ -146,6 +148,7 @@ async def _examined(
     except DatabaseError as error:
         raise Refusal(f"the database did not answer: {error}") from error
     finally:
+        await reader.close()
         await database.close()
         if directory is not None:
             await directory.close()

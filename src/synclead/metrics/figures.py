@@ -36,7 +36,7 @@ class Metric:
 CALLS = Metric(
     "synclead_calls_total",
     "counter",
-    "Calls by operation and outcome: created, updated, fault, or unanswered where the client was gone before "
+    "Calls by operation and outcome: created, updated, answered, fault, or unanswered where the client was gone before "
     "its request was complete. The operation is unknown where a call was refused before it was looked at.",
     ("operation", "outcome"),
 )
