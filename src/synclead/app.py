@@ -24,13 +24,17 @@ from synclead.soap.body import BodyLimits, Receive
 from synclead.soap.contract import Contract
 from synclead.soap.endpoint import PREFIX, Edge, Endpoint, Scope, Send
 from synclead.soap.limits import ReadLimits
+from synclead.soap.observer import CallRecorder
 from synclead.soap.operations import HANDLERS
+from synclead.soap.recorder import Recorder
 from synclead.soap.service import Parts
+from synclead.store.databases import open_log_database
 from synclead.store.directory import Directory
 from synclead.store.engine import next_lead_ids, reading
 from synclead.store.group import Answer, PlannedGroup
 from synclead.store.observer import Observer
 from synclead.store.reader import CONNECTIONS, Reader
+from synclead.store.request_log import Bounds, RequestLog
 from synclead.store.writer import Writer
 
 CLOSING_SECONDS = 4.0
@@ -82,6 +86,8 @@ class Store:
     directory: Directory
     writer: Writer
     reader: Reader
+    recorder: Recorder | None
+    """None for a database in memory, which no other process can read."""
     hold: Hold | None
     """What is let go of last."""
     meter: Meter
@@ -92,6 +98,8 @@ class Store:
     async def start(self) -> None:
         """From here on calls are taken."""
         await self.writer.start()
+        if self.recorder is not None:
+            self.recorder.start()
 
     async def close(self) -> None:
         """Answers what waits, then lets go of the database."""
@@ -99,6 +107,8 @@ class Store:
             async with asyncio.timeout(CLOSING_SECONDS):
                 await self.writer.close()
                 await self.reader.close()
+                if self.recorder is not None:
+                    await self.recorder.close()
                 await self.directory.close()
         except TimeoutError:
             _log.error("the database did not answer while closing")
@@ -133,8 +143,15 @@ def open_store(settings: Settings, board: Board | None = None) -> Store:
         reader = Reader(
             database.connect(connections=CONNECTIONS), observer=observer, call_seconds=seconds, doubt=writer.doubt
         )
+        recorder = None if settings.ephemeral else open_recorder(settings)
     directory = Directory(database.engine, database.master_keys)
-    return Store(database.engine, directory, writer, reader, database.hold, meter, board, clock)
+    return Store(database.engine, directory, writer, reader, recorder, database.hold, meter, board, clock)
+
+
+def open_recorder(settings: Settings) -> Recorder:
+    """What keeps the last calls, with a way of its own to the database."""
+    bounds = Bounds(settings.recorded_successes, settings.recorded_faults, settings.recorded_days)
+    return Recorder(RequestLog(open_log_database(settings.database), bounds), bounds, show_values=settings.show_values)
 
 
 class Application:
@@ -198,6 +215,7 @@ def create_app(settings: Settings, store: Store) -> Application:
         demo=settings.demo,
         limits=limits,
         observer=store.meter,
+        recorder=store.recorder or CallRecorder(),
     )
     routes = _pages(store)
     if settings.metrics_port is None:

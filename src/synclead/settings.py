@@ -17,6 +17,7 @@ Network = IPv4Network | IPv6Network
 _Port = Annotated[int, Meta(ge=0, le=65535)]
 _Seconds = Annotated[float, Meta(gt=0)]
 _Size = Annotated[int, Meta(ge=1)]
+_Count = Annotated[int, Meta(ge=0)]
 _Address = Annotated[str, Meta(min_length=1)]
 
 
@@ -76,7 +77,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Characters of one value."""
     authentication_limit: Annotated[int, Meta(ge=64)] = 255
     """Characters of the user id, the signature and the timestamp of a request, each."""
-    reference_limit: Annotated[int, Meta(ge=0)] = 1_000
+    reference_limit: _Count = 1_000
     """`href` references followed in one request."""
     connection_limit: _Size = 4_096
     """Open connections that are served; a call on any more is answered HTTP 503."""
@@ -89,6 +90,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long another writer may keep a subscription (on SQLite: the database) locked."""
     statement_timeout: _Seconds = 20
     """How long one statement may take, and on PostgreSQL a transaction stand still."""
+
+    recorded_successes: _Count = 1_000
+    """Answered calls of a subscription that `synclead requests` can show; 0 records none."""
+    recorded_faults: _Count = 10_000
+    """Refused calls of a subscription that it can show; 0 records none."""
+    recorded_days: Annotated[float, Meta(ge=0)] = 30
+    """The age at which a recorded call is deleted; 0 records none."""
+    show_values: bool = False
+    """Records calls with the values in them, which are data of people."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

@@ -110,6 +110,21 @@ def serve(
     statement_timeout: Annotated[
         float | None, typer.Option(help="Seconds that one statement of the database may take. Default: 20.")
     ] = None,
+    recorded_successes: Annotated[
+        int | None,
+        typer.Option(help="Answered calls of a subscription that `synclead requests` shows; 0: none. Default: 1000."),
+    ] = None,
+    recorded_faults: Annotated[
+        int | None,
+        typer.Option(help="Refused calls of a subscription that it shows; 0: none. Default: 10000."),
+    ] = None,
+    recorded_days: Annotated[
+        float | None, typer.Option(help="Days after which a recorded call is deleted; 0 records none. Default: 30.")
+    ] = None,
+    show_values: Annotated[
+        bool | None,
+        typer.Option("--show-values", help="Record calls with their values; without it, kind and length alone."),
+    ] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error. Default: info.")] = None,
 ) -> None:
     """Answer syncLead at /soap/mktows/… and keep the leads.

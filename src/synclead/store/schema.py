@@ -222,6 +222,22 @@ activity = Table(
     sqlite_with_rowid=False,
 )
 
+# --- what programs asked ----------------------------------------------------------------------
+
+request_log = Table(
+    "request_log",
+    metadata,
+    Column("subscription_id", Integer, primary_key=True, autoincrement=False),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("failed", Boolean, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("lead_id", Integer),
+    Column("document", Document, nullable=False),
+    Index("request_log_by_id", "id"),
+    Index("request_log_by_kind", "subscription_id", "failed", "id"),
+)
+"""The last calls (`request_log`). Those of nobody we know have the subscription 0; an id is given once for all."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 

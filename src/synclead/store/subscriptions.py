@@ -141,6 +141,13 @@ def find_subscription(
     raise StoreError(f"no subscription is called {name_or_account}; there are: {names}")
 
 
+def subscription_of_user(connection: Connection, user_id: str) -> Subscription | None:
+    """The subscription that an API user calls for; None where no user has the id. Raises StoreError."""
+    user = schema.api_user.c
+    found = connection.execute(select(user.subscription_id).where(user.id == user_id)).scalar_one_or_none()
+    return None if found is None else _readable(connection, found)
+
+
 def _readable(connection: Connection, subscription_id: int) -> Subscription:
     try:
         subscription = read_subscription(connection, subscription_id)
