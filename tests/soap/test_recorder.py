@@ -6,10 +6,10 @@ from time import monotonic
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from support.endpoint import ANNA, STAMP
 from support.envelopes import SOAP, Call, Credentials, envelope, wrap
+from support.logs import capture_logs
 from support.recorded import MemoryLog, Recorded, flushed, recorder
 from synclead.leads.errors import LeadNotFoundError
 from synclead.soap import recorder as module
