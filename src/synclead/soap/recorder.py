@@ -19,7 +19,7 @@ _PAUSE_SECONDS = 0.4
 """Between the first call that waits and its writing, and between two writings while calls come."""
 _LONGEST_PAUSE_SECONDS = 5.0
 """Between two tries while the database refuses."""
-_BATCH = 25
+_BATCH = 15
 """Calls that are written at once. While calls come without a pause, no more are written in `_PAUSE_SECONDS`: to make
 one readable and to write it costs a fifth of what a call costs."""
 _MOST_WAITING = 1_000
