@@ -127,3 +127,36 @@ CROSS JOIN LATERAL (
     ORDER BY candidate.change DESC
     LIMIT ($1::json ->> 'limit')::bigint
 ) AS l
+
+-- name: find_emails_without_types
+-- The same for those that have none of several types; a key is an Email and three types, the last one repeated.
+SELECT {lead}
+FROM json_array_elements($1::json -> 'keys') AS key (value)
+CROSS JOIN LATERAL (
+    SELECT candidate.*
+    FROM lead AS candidate
+    WHERE candidate.subscription_id = ($1::json ->> 'subscription')::integer
+      AND candidate.email_key = key.value ->> 0
+      AND NOT EXISTS (
+          SELECT 1
+          FROM foreign_id AS own
+          WHERE own.subscription_id = candidate.subscription_id
+            AND own.lead_id = candidate.id
+            AND own.type IN (key.value ->> 1, key.value ->> 2, key.value ->> 3)
+      )
+    ORDER BY candidate.change DESC
+    LIMIT ($1::json ->> 'limit')::bigint
+) AS l
+
+-- name: find_forgotten
+-- Which of the Ids are forgotten leads'.
+SELECT l.id
+FROM json_array_elements_text($1::json -> 'keys') AS key (value)
+CROSS JOIN LATERAL (
+    SELECT one.id
+    FROM lead AS one
+    WHERE one.subscription_id = ($1::json ->> 'subscription')::integer
+      AND one.id = key.value::integer
+      AND one.forgotten_at IS NOT NULL
+    OFFSET 0
+) AS l
