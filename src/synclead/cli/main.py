@@ -13,6 +13,7 @@ from synclead.cli.db import db
 from synclead.cli.doctor import doctor
 from synclead.cli.export import export
 from synclead.cli.fields import fields
+from synclead.cli.importing import import_leads
 from synclead.cli.lead import lead
 from synclead.cli.secrets import secrets
 from synclead.cli.serve import serve
@@ -36,6 +37,7 @@ app.add_typer(fields, name="fields")
 app.add_typer(db, name="db")
 app.add_typer(secrets, name="secrets")
 app.command()(export)
+app.command("import")(import_leads)
 app.command()(backup)
 app.command()(doctor)
 
