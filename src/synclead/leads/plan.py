@@ -136,7 +136,7 @@ def set_values(draft: Draft, catalogue: Catalogue) -> None:
             made = auto_field(name)
             draft.fields.append(made)
         change_value(draft, made.name, text)
-    for visitor in merged_visitors(draft):
+    for visitor in draft.merged_visitors:
         for name, value in visitor.values.items():
             if name not in draft.values:  # first-visit facts fill what is empty (munchkin, 8.1)
                 change_value(draft, name, value)
@@ -166,11 +166,6 @@ def set_email(draft: Draft) -> None:
             ChangedValue("Email", draft.email.text if draft.email else None, given.text if given else None)
         )
         draft.email = given
-
-
-def merged_visitors(draft: Draft) -> tuple[Visitor, ...]:
-    """The visitors that are merged into the target: all of a known lead, all but the one who became it otherwise."""
-    return draft.found.visitors if draft.before else draft.found.visitors[1:]
 
 
 def set_foreign_ids(draft: Draft) -> None:
@@ -229,7 +224,7 @@ def finish(draft: Draft, known: Known, subscription: Subscription, workspace: Wo
             is_new=before is None,
             changed_values=draft.changed_values,
             moves=draft.moves,
-            merged=merged_visitors(draft),
+            merged=draft.merged_visitors,
             why=why,
             source=SOURCE if found.request.row is None else FILE_SOURCE,
             first_id=counter.next_activity_id,
@@ -254,6 +249,7 @@ def finish(draft: Draft, known: Known, subscription: Subscription, workspace: Wo
         planned=counter.next_change,
         why=why,
         catalogue=known.catalogue,
+        changed_names=draft.changed_names,
         created_fields=tuple(draft.fields),
     )
     return Plan(
