@@ -136,7 +136,7 @@ def set_values(draft: Draft, catalogue: Catalogue) -> None:
             made = auto_field(name)
             draft.fields.append(made)
         change_value(draft, made.name, text)
-    for visitor in merged_visitors(draft):
+    for visitor in draft.merged_visitors:
         for name, value in visitor.values.items():
             if name not in draft.values:  # first-visit facts fill what is empty (munchkin, 8.1)
                 change_value(draft, name, value)
@@ -166,11 +166,6 @@ def set_email(draft: Draft) -> None:
             ChangedValue("Email", draft.email.text if draft.email else None, given.text if given else None)
         )
         draft.email = given
-
-
-def merged_visitors(draft: Draft) -> tuple[Visitor, ...]:
-    """The visitors that are merged into the target: all of a known lead, all but the one who became it otherwise."""
-    return draft.found.visitors if draft.before else draft.found.visitors[1:]
 
 
 def set_foreign_ids(draft: Draft) -> None:
@@ -229,7 +224,7 @@ def finish(draft: Draft, known: Known, subscription: Subscription, workspace: Wo
             is_new=before is None,
             changed_values=draft.changed_values,
             moves=draft.moves,
-            merged=merged_visitors(draft),
+            merged=draft.merged_visitors,
             why=why,
             source=SOURCE if found.request.row is None else FILE_SOURCE,
             first_id=counter.next_activity_id,
@@ -254,7 +249,7 @@ def finish(draft: Draft, known: Known, subscription: Subscription, workspace: Wo
         planned=counter.next_change,
         why=why,
         catalogue=known.catalogue,
-        changed_names=changed_names(draft),
+        changed_names=draft.changed_names,
         created_fields=tuple(draft.fields),
     )
     return Plan(
@@ -289,16 +284,6 @@ def new_lead(
     lead_id = request.id if draft.kept and request.id else next_lead_id(counter)
     created_at = (draft.kept and draft.kept.created_at) or now
     return Lead(lead_id, partition, None, 0, created_at, now, {}, (), 0), rule
-
-
-def changed_names(draft: Draft) -> tuple[str, ...]:
-    """What the lead has another value of, or one more: fields by their names, keys by their elements'."""
-    names = [change.name for change in draft.changed_values]
-    if draft.foreign_ids_set:
-        names.append("ForeignSysPersonId")
-    if draft.cookies_bound:
-        names.append("marketoCookie")
-    return tuple(names)
 
 
 def next_lead_id(counter: Counter) -> int:
