@@ -99,6 +99,7 @@ class Take:
         foresight: Foresight | None = None,
         again: bool = False,
         before_group: Callable[[], None] = lambda: None,
+        is_served: bool = True,
     ) -> ImportProgress:
         async def run() -> ImportProgress:
             database: Any = Unreliable(self.open(), ())
@@ -113,7 +114,7 @@ class Take:
 
             importer = Importer(
                 database, ImportKey(self.subscription, "f", "o"), self.refused, lambda: NOW, stop,
-                report=report, check=before_group, foresight=foresight,
+                report=report, check=before_group, is_served=lambda: is_served, foresight=foresight,
             )  # fmt: skip
             try:
                 begun = await importer.begin(again=again)
@@ -502,6 +503,18 @@ def test_an_import_rests_between_groups(
 
     assert len(rests) == 3
     assert 0 < sum(rests) < time.monotonic() - began
+
+
+def test_an_import_does_not_rest_where_nobody_serves(
+    engine: Engine, declare: Declare, open_database: OpenDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then no call waits."""
+    declare(1)
+    monkeypatch.setattr(Importer, "_rest", None)
+
+    Take(open_database, ROWS)(is_served=False)
+
+    assert stored(engine)["lead"]
 
 
 def test_a_group_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,16 +1,18 @@
 """What is SQLite's own: settings, locks of the system, the shape of the statements."""
 
 import asyncio
+import fcntl
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from synclead.store.errors import AlreadyServedError
 from synclead.store.sql import load_statements, parse
-from synclead.store.sqlite import ServeLock, SqliteDatabase
+from synclead.store.sqlite import ServeLock, SqliteDatabase, is_served
 from synclead.store.transaction import DatabaseLostError
 from synclead.store.upgrade import upgrade
 
@@ -98,3 +100,20 @@ def test_a_killed_process_serves_no_more(tmp_path: Path) -> None:
     process.kill()
     process.communicate()
     ServeLock(tmp_path / "a.db").release()
+
+
+def test_who_asks_whether_a_file_is_served_keeps_no_server_out(tmp_path: Path) -> None:
+    """A server that starts while somebody asks waits for a moment, and serves."""
+    database = tmp_path / "leads.db"
+    ServeLock(database).release()
+    with database.with_name("leads.db.serve-lock").open() as asking:
+        fcntl.flock(asking, fcntl.LOCK_SH)
+        threading.Timer(0.02, fcntl.flock, (asking, fcntl.LOCK_UN)).start()
+        lock = ServeLock(database)
+    try:
+        assert is_served(database)
+        with pytest.raises(AlreadyServedError):
+            ServeLock(database)
+    finally:
+        lock.release()
+    assert not is_served(database)

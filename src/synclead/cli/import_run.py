@@ -9,6 +9,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from synclead.cli.refused_file import RefusedFile
 from synclead.leads.columns import ColumnsError, RowOptions, read_columns
 from synclead.leads.subscription import Subscription
 from synclead.leads.text import fold
-from synclead.store.databases import open_database
+from synclead.store.databases import may_be_served, open_database
 from synclead.store.foresight import Foresight
 from synclead.store.importing import Importer, SourceRow
 from synclead.store.progress import Counts, ImportKey, ImportProgress
@@ -89,7 +90,14 @@ class ImportRun:
         try:
             with _stopping() as stop:
                 importer = Importer(
-                    database, self._key, refused, now, stop, check=self._check_unchanged, foresight=foresight
+                    database,
+                    self._key,
+                    refused,
+                    now,
+                    stop,
+                    check=self._check_unchanged,
+                    is_served=partial(may_be_served, self._url),
+                    foresight=foresight,
                 )
                 begun = await importer.begin(again=again)
                 if begun.finished_at is not None:

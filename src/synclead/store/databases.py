@@ -1,7 +1,7 @@
 """Opens the adapter that a database URL names."""
 
 from synclead.store.engine import sqlite_path
-from synclead.store.sqlite import SqliteDatabase
+from synclead.store.sqlite import SqliteDatabase, is_served
 from synclead.store.transaction import Database
 
 _LOG_LOCK_SECONDS = 0.2
@@ -43,3 +43,9 @@ def open_log_database(url: str) -> Database:
             path, lock_seconds=_LOG_LOCK_SECONDS, statement_seconds=_LOG_STATEMENT_SECONDS, durable=False
         )
     return open_database(url, lock_seconds=_LOG_LOCK_SECONDS, statement_seconds=_LOG_STATEMENT_SECONDS, connections=1)
+
+
+def may_be_served(url: str) -> bool:
+    """Whether a server may work on the database of `url` now: of an SQLite file it is known, of PostgreSQL never."""
+    path = sqlite_path(url)
+    return path is None or is_served(path)

@@ -63,6 +63,8 @@ class Importer:
     """Told after each group."""
     check: Callable[[], None] = lambda: None
     """Called before each group; what it raises ends the run."""
+    is_served: Callable[[], bool] = lambda: True
+    """Whether servers may wait for the database."""
     foresight: Foresight | None = None
     """With it nothing is written: each group is planned upon what the ones before would have done."""
     subscription: Subscription | None = None
@@ -103,7 +105,7 @@ class Importer:
             began = time.monotonic()
             progress = await self._group(group, progress)
             self.report(progress)
-            if self.foresight is None:
+            if self.foresight is None and self.is_served():
                 # As long as it took, so that the calls of servers go first.
                 await self._rest(time.monotonic() - began)
         return await self._finish(progress)

@@ -207,11 +207,17 @@ class ServeLock:
         # A file of its own: closing any descriptor of the database would drop SQLite's own locks.
         path = _lock_file(database)
         self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._handle)
-            raise AlreadyServedError(f"another process serves {database} already") from None
+        # Whoever asks `is_served` holds the lock for that moment.
+        for pause in (0.05, 0.1, None):
+            try:
+                fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                if pause is None:
+                    os.close(self._handle)
+                    raise AlreadyServedError(f"another process serves {database} already") from None
+                time.sleep(pause)
+            else:
+                return
 
     def release(self) -> None:
         """Lets another process serve."""
