@@ -6,14 +6,14 @@ import sys
 from datetime import datetime, timedelta, tzinfo
 from typing import Self
 
-from synclead import app
+from synclead import clock
 from synclead.cli.main import main
 
 SHIFT = timedelta(seconds=float(sys.argv.pop(1)))
 
 
 class ShiftedClock(datetime):
-    """What `app` takes the time from, for calls and for the writer."""
+    """What the clock of calls and of the writer takes the time from."""
 
     @classmethod
     def now(cls, tz: tzinfo | None = None) -> Self:
@@ -21,6 +21,6 @@ class ShiftedClock(datetime):
 
 
 if __name__ == "__main__":
-    app.datetime = ShiftedClock  # type: ignore[attr-defined]
+    clock.datetime = ShiftedClock  # type: ignore[attr-defined]
     sys.argv[0] = "synclead"
     main()

@@ -31,6 +31,8 @@ class Way:
         self.url = postgres.new_database()
         declare(self.url)
         self.proxy = stack.enter_context(Proxy(self.url))
+        # The log of calls has a connection of its own, whose messages are not those of a group.
+        options = ("--recorded-days=0", *options)
         self.server = Server(folder, database_url=self.proxy.url, environment=KEY, options=options)
         stack.callback(self.server.close)
         self.server.start()
