@@ -101,7 +101,7 @@ class Served(Subject):
         others = {"PostgreSQL": self.postgres.pid} if self.postgres else {}
         with Watch(self.processes.roots(), others) as watch:
             load = self.call(connections=connections, seconds=seconds, cell=cell)
-        verify.check(load, self.stored(load), cell=cell, connections=connections)
+        self.check(load, cell=cell, connections=connections)
         calls = len(load.acknowledged)
         costs = watch.cpu | {"wrk": load.cpu_seconds}
         return Cell(
@@ -115,6 +115,10 @@ class Served(Subject):
             rss_mib=sum(watch.rss.values()),
             pss_mib=sum(watch.pss.values()),
         )
+
+    def check(self, load: Load, *, cell: int, connections: int) -> None:
+        """Whether every acknowledged lead is stored, once. Raises CellFailedError."""
+        verify.check(load, self.stored(load), cell=cell, connections=connections)
 
     def call(self, *, connections: int, seconds: float, cell: int) -> Load:
         """What wrk saw of it."""
