@@ -61,6 +61,11 @@ def signed() -> Parts:
     )
 
 
+def known_email(number: int) -> str:
+    """The Email of a lead that is stored before the first call, from 1 on."""
+    return f"known-{number}{DOMAIN}"
+
+
 def first_score(cell: int) -> int:
     """Every score of a cell is above it."""
     return cell * SCORES_A_CELL

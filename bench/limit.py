@@ -16,10 +16,9 @@ import psycopg
 from bench import call
 from bench.errors import CellFailedError
 from bench.load import Load
-from bench.peer import PEERS
+from bench.peer import create_peer_database
 from bench.postgres import Postgres
 from bench.process import cpu_seconds
-from bench.seed import known_email, seed_peer
 from bench.server import check_sqlite
 from bench.stored import check_unique
 from bench.subject import Cell, Served, Subject
@@ -42,11 +41,7 @@ class Pgbench(Subject):
 
     def open(self) -> None:
         """See Subject."""
-        url = self._postgres.create(self._database)
-        for statement in (PEERS / "schema.sql").read_text(encoding="utf-8").split(";\n"):
-            if statement.strip():
-                self._postgres.execute(statement, self._database)
-        seed_peer(url, self._known)
+        create_peer_database(self._postgres, self._database, self._known)
 
     def measure(self, *, connections: int, seconds: float, cell: int, round_: int) -> Cell:
         """See Subject."""
@@ -123,7 +118,7 @@ class SqliteLimit(Subject):
         connection.execute(
             "CREATE TABLE lead (id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE, field_values TEXT NOT NULL)"
         )
-        rows = ((known_email(number), "{}") for number in range(1, self._known + 1))
+        rows = ((call.known_email(number), "{}") for number in range(1, self._known + 1))
         connection.execute("BEGIN")
         connection.executemany("INSERT INTO lead (email, field_values) VALUES (?, ?)", rows)
         connection.execute("COMMIT")
@@ -144,7 +139,7 @@ class SqliteLimit(Subject):
         while last - began < seconds:
             done += 1
             known = done % 2 == 0
-            email = known_email(done * 7919 % self._known + 1) if known else f"new-{cell}-{done}{call.DOMAIN}"
+            email = call.known_email(done * 7919 % self._known + 1) if known else f"new-{cell}-{done}{call.DOMAIN}"
             execute(statement, (email, values % done))  # its own transaction, durable when it returns
             now = perf_counter()
             times.append(now - last)

@@ -7,7 +7,7 @@ import string
 import subprocess
 from pathlib import Path
 
-from bench import call
+from bench import call, names
 from bench.errors import CellFailedError, NotMeasuredError
 from bench.load import Load
 from bench.place import BUILT, need
@@ -49,12 +49,8 @@ class Peer(Served):
     def launch(self) -> None:
         """See Served."""
         self.check_tools()
-        database = "peer_" + self.folder.name.replace("-", "_")
-        self.url = self.postgres.create(database)
-        for statement in (PEERS / "schema.sql").read_text(encoding="utf-8").split(";\n"):
-            if statement.strip():
-                self.postgres.execute(statement, database)
-        seed_peer(self.url, self._leads)
+        database = "peer_" + self.folder.name
+        self.url = create_peer_database(self.postgres, database, self._leads)
         self.serve(self._environment(database))
         self.processes.await_ready(self.port, call.PATH)
 
@@ -101,10 +97,10 @@ class Php(Peer):
 
     def serve(self, environment: dict[str, str]) -> None:
         """See Peer."""
-        names = {"folder": self.folder, "port": self.port, "script": PEERS / "php" / "server.php"}
+        values = {"folder": self.folder, "port": self.port, "script": PEERS / "php" / "server.php"}
         for name in ("fpm.conf", "nginx.conf"):
             text = (PEERS / "php" / name).read_text(encoding="utf-8")
-            filled = string.Template(text).substitute(names, workers=FPM_WORKERS)
+            filled = string.Template(text).substitute(values, workers=FPM_WORKERS)
             if os.geteuid() == 0:  # both would change to users that may not read this folder
                 filled += "user = root\ngroup = root\n" if name == "fpm.conf" else ""
                 filled = ("user root;\n" if name == "nginx.conf" else "") + filled
@@ -146,11 +142,21 @@ class Node(Peer):
         self.processes.start("node", ("node", str(PEERS / "node" / "server.js")), environment | {"NODE_ENV": "production"})
 
 
-ALL: dict[str, type[Peer]] = {
-    "PHP SoapServer, php-fpm, nginx": Php,
-    "Java JAX-WS, HikariCP": Java,
-    "Node soap, cluster": Node,
+PEERS_BY_NAME: dict[str, type[Peer]] = {
+    names.PHP: Php,
+    names.JAVA: Java,
+    names.NODE: Node,
 }
+
+
+def create_peer_database(postgres: Postgres, name: str, leads: int) -> str:
+    """The URL of a new database with the peers' schema and leads in it."""
+    url = postgres.create(name)
+    for statement in (PEERS / "schema.sql").read_text(encoding="utf-8").split(";\n"):
+        if statement.strip():
+            postgres.execute(statement, name)
+    seed_peer(url, leads)
+    return url
 
 
 def php_fpm() -> str:

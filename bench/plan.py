@@ -32,12 +32,12 @@ class Plan:
 FULL = Plan(
     rounds=5,
     seconds=5,
-    warm_seconds=8,
+    warm_seconds=20,
     connections=(1, 16, 64, 128),
     known=KNOWN_LEADS,
     sizes=(0, KNOWN_LEADS, 100_000, 1_000_000, 5_000_000),
     size_connections=64,
-    imported=50_000,
+    imported=200_000,
     loops=9,
 )
 QUICK = Plan(

@@ -8,16 +8,11 @@ from pathlib import Path
 
 import psycopg
 
-from bench.call import DOMAIN, VALUES
+from bench.call import VALUES
 
 _FOLDER = Path(__file__).with_name("sql")
 _AT = 1_700_000_000_000_000
 """Microseconds since 1970: they were made and last changed then."""
-
-
-def known_email(number: int) -> str:
-    """The Email of a lead that was seeded, from 1 on."""
-    return f"known-{number}{DOMAIN}"
 
 
 def seed_peer(url: str, count: int) -> None:

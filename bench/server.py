@@ -13,7 +13,7 @@ from bench import call
 from bench.errors import CellFailedError, UnsafeError
 from bench.load import Load
 from bench.postgres import Postgres
-from bench.seed import known_email, seed_synclead
+from bench.seed import seed_synclead
 from bench.stored import check_unique, stored_by_synclead
 from bench.subject import Served
 from bench.verify import Stored
@@ -45,24 +45,28 @@ class Synclead(Served):
         self._program = program
         self.url = ""
 
-    def launch(self) -> None:
-        """See Served."""
+    def prepare(self) -> None:
+        """Makes the database, with the subscription and its leads. Raises CellFailedError and UnsafeError."""
         if self.postgres is None:
             self.url = f"sqlite:///{self.folder / 'leads.db'}"
         else:
-            self.url = self.postgres.create("synclead_" + self.folder.name.replace("-", "_"))
+            self.url = self.postgres.create(f"{self.folder.parent.name}_{self.folder.name}".replace("-", "_"))
             self.command("db", "upgrade")
         (self.folder / "bench.toml").write_text(call.DECLARATION, encoding="utf-8")
         self.command("apply", "bench.toml")
         seed_synclead(self.url, self._leads)
         self.command("doctor")
         self._check_durable()
+        if self._leads:
+            self._check_seed()
+
+    def launch(self) -> None:
+        """See Served."""
+        self.prepare()
         workers = ("--workers", str(self._workers)) if self._workers > 1 else ()
         words = ("serve", "--port", str(self.port), "--database-url", self.url, *workers)
         self.processes.start("synclead", (*self._program, *words), self.environment())
         self.processes.await_ready(self.port, "/readyz")
-        if self._leads:
-            self._check_seed()
 
     def stored(self, load: Load) -> Stored:
         """See Served."""
@@ -99,7 +103,7 @@ class Synclead(Served):
             self.postgres.settings()
 
     def _check_seed(self) -> None:
-        last = known_email(self._leads)
+        last = call.known_email(self._leads)
         found = stored_by_synclead(self.url, [last])
         if list(found.get(last, ())) != [(self._leads, 0)]:
             raise CellFailedError(f"the seed is not as it should be: {last} is {found.get(last)}")

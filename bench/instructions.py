@@ -1,0 +1,77 @@
+"""Instructions of the steps beside those that are committed: a regression, or noise.
+
+`python -m bench.instructions` writes `instructions.toml` anew from the last results of `make bench PART=micro`.
+"""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.results import FOLDER, load
+
+FILE = Path(__file__).with_name("instructions.toml")
+TOLERANCE = 0.03
+"""Counts of the same code differ by less than 1 %; what is more than this is a change."""
+_SAME = ("CPU", "Python", "packages")
+"""What must be the same for counts to be comparable: a C library chooses its code by the CPU."""
+_HEAD = """\
+# Instructions of each step of a call, by valgrind, on the machine and versions named. `make bench PART=micro` compares;
+# after a change that is meant, `python -m bench.instructions` writes this file anew.
+
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is said of one step."""
+
+    text: str
+    is_regression: bool = False
+
+
+def load_baseline(file: Path = FILE) -> dict[str, Any]:
+    """What is committed: `steps`, and the facts that they depend on; empty where nothing is."""
+    return tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+
+def compare(counts: Mapping[str, int], baseline: Mapping[str, Any], facts: Mapping[str, Any]) -> Iterator[Line]:
+    """A line a step; one alone where the baseline is of another machine or other versions."""
+    different = [name for name in _SAME if baseline.get(name) != facts[name]]
+    if different:
+        yield Line(f"NOT MEASURED: instructions are not compared, the baseline has another {', '.join(different)}")
+        return
+    for step, count in counts.items():
+        committed = baseline["steps"].get(step)
+        if committed is None:
+            yield Line(f"{step} has no instructions in the baseline", is_regression=True)
+            continue
+        change = count / committed - 1
+        text = f"{step}: {count:,} instructions, {change:+.1%} of {committed:,}"
+        yield Line(text, is_regression=change > TOLERANCE)
+
+
+def text(counts: Mapping[str, int], facts: Mapping[str, Any]) -> str:
+    """The file for these counts."""
+    lines = [f'CPU = "{facts["CPU"]}"', f'Python = "{facts["Python"]}"', "", "[packages]"]
+    lines += [f'{name} = "{version}"' for name, version in facts["packages"].items()]
+    lines += ["", "[steps]", *(f'"{step}" = {count}' for step, count in counts.items())]
+    return _HEAD + "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Writes the baseline; 1 where there is no result to write it from."""
+    results = load(FOLDER).get("micro")
+    if results is None or "instructions" not in results.facts:
+        print("there are no counts: run make bench PART=micro where valgrind is installed", file=sys.stderr)
+        return 1
+    FILE.write_text(text(results.facts["instructions"], results.machine), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
