@@ -38,7 +38,9 @@ def main(words: list[str]) -> int:
     for part in chosen:
         _say(f"--- {part}")
         try:
-            with prepared(QUICK if options.quick else FULL, quick=options.quick, disk=options.disk, say=_say) as context:
+            with prepared(
+                QUICK if options.quick else FULL, quick=options.quick, disk=options.disk, say=_say
+            ) as context:
                 results = PARTS[part](context)
         except UnsafeError as error:
             _say(f"REFUSED: {error}")
@@ -73,10 +75,14 @@ def table(rows: list[Row]) -> str:
 
 
 def _options(words: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench", description="Measures synclead beside its limits and peers.")
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="Measures synclead beside its limits and peers."
+    )
     parser.add_argument("--part", action="append", choices=list(PARTS), help="only this part; may be repeated")
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes; the figures mean nothing")
-    parser.add_argument("--disk", type=Path, help="a folder on the disk to measure; default: the folder of temporary files")
+    parser.add_argument(
+        "--disk", type=Path, help="a folder on the disk to measure; default: the folder of temporary files"
+    )
     parser.add_argument("--results", type=Path, help="where the results go; default: bench/results")
     return parser.parse_args(words)
 

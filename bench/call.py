@@ -51,9 +51,7 @@ def signed() -> Parts:
             f"<requestTimestamp>{timestamp}</requestTimestamp>"
             "</ns1:AuthenticationHeader></SOAP-ENV:Header><SOAP-ENV:Body><ns1:paramsSyncLead><leadRecord><Email>"
         ),
-        between=(
-            f"</Email><leadAttributeList>{attributes}<attribute><attrName>LeadScore</attrName><attrValue>"
-        ),
+        between=(f"</Email><leadAttributeList>{attributes}<attribute><attrName>LeadScore</attrName><attrValue>"),
         after=(
             "</attrValue></attribute></leadAttributeList></leadRecord><returnLead>true</returnLead>"
             "</ns1:paramsSyncLead></SOAP-ENV:Body></SOAP-ENV:Envelope>"

@@ -132,7 +132,9 @@ class SqliteLimit(Subject):
             "INSERT INTO lead (email, field_values) VALUES (?, ?)"
             " ON CONFLICT (email) DO UPDATE SET field_values = excluded.field_values"
         )
-        values = '{"FirstName":"Jane","LastName":"Doe","Company":"Example GmbH","Phone":"+49 30 1234567","LeadScore":"%d"}'
+        values = (
+            '{"FirstName":"Jane","LastName":"Doe","Company":"Example GmbH","Phone":"+49 30 1234567","LeadScore":"%d"}'
+        )
         before = self._count()
         began, done, times = perf_counter(), 0, []
         last = began

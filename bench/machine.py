@@ -14,8 +14,6 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-import psutil
-
 from bench.place import BUILT, file_system
 
 _PACKAGES = ("cryptography", "httptools", "lxml", "msgspec", "psycopg", "starlette", "structlog", "uvicorn", "uvloop")
@@ -36,8 +34,8 @@ def facts(folder: Path) -> dict[str, Any]:
     return {
         "cores": os.cpu_count(),
         "CPU": _cpu_model(Path("/proc/cpuinfo").read_text(encoding="utf-8")),
-        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
-        "kernel": platform.release(),
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        "kernel": platform.release().partition("-")[0],
         "file_system": file_system(folder),
         "fdatasync_ms": round(fdatasync_ms(folder), 3),
         "Python": platform.python_version(),

@@ -76,7 +76,8 @@ def stale(results: Mapping[str, Results]) -> list[Path]:
 
 
 def _targets(rows: list[Row]) -> str:
-    text = "## Targets\n\n| what | connections | goal | floor | result | verdict |\n| --- | --: | --: | --: | --: | --- |\n"
+    text = "## Targets\n\n| what | connections | goal | floor | result | verdict |\n"
+    text += "| --- | --: | --: | --: | --: | --- |\n"
     for row in rows:
         unit = f" {row.unit}" if row.unit else ""
         result = "" if row.result is None else f"{row.result:.2f}{unit}"
@@ -112,7 +113,9 @@ def _calls(found: Results, made: Pages) -> str:
 
 def _sizes(found: Results, made: Pages) -> str:
     at = found.connections()
-    text = _table("calls a second", found.subjects(), at, lambda s, c: _number(found.median(s, c, "per_second"), ",.0f"))
+    text = _table(
+        "calls a second", found.subjects(), at, lambda s, c: _number(found.median(s, c, "per_second"), ",.0f")
+    )
     text += _table("p50 / p99, ms", found.subjects(), at, lambda s, c: _pair(found, s, c))
     sizes = [f"{size:,} leads" for size in found.plan["sizes"]]
     kinds = (names.POSTGRES, names.SQLITE)
@@ -148,7 +151,9 @@ _SECTIONS: tuple[tuple[str, str, Callable[[Results, Pages], str]], ...] = (
 
 
 def _machine(found: Results) -> str:
-    text = f"{found.date}, {found.plan['rounds']} rounds of {found.plan['seconds']:g} s a cell.\n\n| | |\n| --- | --- |\n"
+    text = (
+        f"{found.date}, {found.plan['rounds']} rounds of {found.plan['seconds']:g} s a cell.\n\n| | |\n| --- | --- |\n"
+    )
     for name, value in (found.machine | found.settings).items():
         shown = ", ".join(f"{key} {inner}" for key, inner in value.items()) if isinstance(value, dict) else value
         text += f"| {name} | {shown} |\n"

@@ -1,4 +1,7 @@
-"""What a team would write instead: PHP, Java and Node, each on a database of its own. `peers/README.md` has their tuning."""
+"""What a team would write instead: PHP, Java and Node, each on a database of its own.
+
+`peers/README.md` has their tuning.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,14 @@ JAVA_THREADS = 32
 JARS = (
     *("jaxws-rt", "jaxws-api", "jaxb-api", "jaxb-runtime", "jaxb-core", "jws-api", "saaj-impl", "javax.xml.soap-api"),
     *("stax-ex", "stax2-api", "streambuffer", "metro-policy", "mimepull", "gmbal", "javax.activation", "FastInfoset"),
-    *("istack-commons-runtime", "txw2", "woodstox-core", "glassfish-pfl-basic", "glassfish-pfl-tf", "glassfish-management-api"),
+    *(
+        "istack-commons-runtime",
+        "txw2",
+        "woodstox-core",
+        "glassfish-pfl-basic",
+        "glassfish-pfl-tf",
+        "glassfish-management-api",
+    ),
     *("postgresql", "HikariCP", "slf4j-api", "slf4j-nop", "jackson-core", "jackson-databind", "jackson-annotations"),
 )
 JVM = (
@@ -139,7 +149,9 @@ class Node(Peer):
 
     def serve(self, environment: dict[str, str]) -> None:
         """See Peer."""
-        self.processes.start("node", ("node", str(PEERS / "node" / "server.js")), environment | {"NODE_ENV": "production"})
+        self.processes.start(
+            "node", ("node", str(PEERS / "node" / "server.js")), environment | {"NODE_ENV": "production"}
+        )
 
 
 PEERS_BY_NAME: dict[str, type[Peer]] = {
@@ -161,7 +173,7 @@ def create_peer_database(postgres: Postgres, name: str, leads: int) -> str:
 
 def php_fpm() -> str:
     """The program, which Debian names by its version. Raises NotMeasuredError."""
-    for folder in os.environ["PATH"].split(os.pathsep) + ["/usr/sbin"]:
+    for folder in [*os.environ["PATH"].split(os.pathsep), "/usr/sbin"]:
         found = sorted(Path(folder).glob("php-fpm*"))
         if found:
             return str(found[-1])
@@ -170,4 +182,3 @@ def php_fpm() -> str:
 
 def _jar(name: str) -> str:
     return str(Path("/usr/share/java") / f"{name}.jar")
-

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
 
-import psutil
+import psutil  # type: ignore[import-untyped]  # the lock has no stubs of it
 
 from bench.errors import CellFailedError
 
@@ -93,6 +93,18 @@ def cpu_seconds(root: int) -> float:
             times = process.cpu_times()
             total += times.user + times.system + times.children_user + times.children_system
     return total
+
+
+def thread_seconds(pid: int) -> tuple[float, float]:
+    """CPU seconds of a process's main thread, and of all its others."""
+    own = others = 0.0
+    for thread in psutil.Process(pid).threads():
+        seconds = thread.user_time + thread.system_time
+        if thread.id == pid:
+            own += seconds
+        else:
+            others += seconds
+    return own, others
 
 
 def resident(root: int) -> float:

@@ -11,12 +11,11 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-import psutil
-
 from bench import names, profiled
 from bench.context import Context
 from bench.errors import CellFailedError
 from bench.load import Load
+from bench.process import thread_seconds
 from bench.results import Results
 from bench.server import Synclead
 from bench.subject import Subject
@@ -88,18 +87,6 @@ def split(samples: dict[str, int], main: float, others: float, calls: int) -> di
     found = {part: main * count / total for part, count in samples.items()}
     found["SQL"] = found.get("SQL", 0) + others
     return {part: round(seconds / calls * 1e6, 1) for part, seconds in sorted(found.items())}
-
-
-def thread_seconds(pid: int) -> tuple[float, float]:
-    """CPU seconds of a process's main thread, and of all its others."""
-    own = others = 0.0
-    for thread in psutil.Process(pid).threads():
-        seconds = thread.user_time + thread.system_time
-        if thread.id == pid:
-            own += seconds
-        else:
-            others += seconds
-    return own, others
 
 
 def _await(file: Path) -> dict[str, int]:

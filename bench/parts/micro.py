@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 import timeit
-from datetime import UTC, datetime
 from itertools import product
 
 from bench import machine, names, place
