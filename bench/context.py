@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from bench import machine
 from bench.place import scratch
@@ -27,14 +26,12 @@ class Context:
     folder: Path
     postgres: Postgres
     say: Callable[[str], None]
-    settings: dict[str, Any] = field(default_factory=dict)
-    """Of the databases, read before the first cell and after the last."""
 
     def run(
         self, subjects: Sequence[Subject], *, connections: Sequence[int] | None = None, warm: float | None = None
     ) -> Outcome:
         """The alternating rounds of the plan. Raises UnsafeError before and after them, with nothing printed."""
-        self.settings = {"PostgreSQL": self.postgres.settings()}
+        self.postgres.settings()
         outcome = alternate(
             subjects,
             rounds=self.plan.rounds,
@@ -54,7 +51,6 @@ class Context:
             quick=self.quick,
             date=datetime.now(UTC).date().isoformat(),
             machine=machine.facts(self.folder),
-            settings=self.settings,
             plan=asdict(self.plan),
             cells=outcome.cells,
             not_measured=outcome.not_measured,

@@ -1,6 +1,6 @@
 """Instructions of the steps beside those that are committed: a regression, or noise.
 
-`python -m bench.instructions` writes `instructions.toml` anew from the last results of `make bench PART=micro`.
+`python -m bench.instructions [FOLDER]` writes `instructions.toml` anew from the last results of the part `micro`.
 """
 
 from __future__ import annotations
@@ -63,9 +63,9 @@ def text(counts: Mapping[str, int], facts: Mapping[str, Any]) -> str:
     return _HEAD + "\n".join(lines) + "\n"
 
 
-def main() -> int:
-    """Writes the baseline; 1 where there is no result to write it from."""
-    results = load(FOLDER).get("micro")
+def main(words: list[str]) -> int:
+    """Writes the baseline from the results in a folder; 1 where there is none to write it from."""
+    results = load(Path(words[0]) if words else FOLDER).get("micro")
     if results is None or "instructions" not in results.facts:
         print("there are no counts: run make bench PART=micro where valgrind is installed", file=sys.stderr)
         return 1
@@ -74,4 +74,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

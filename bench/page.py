@@ -154,7 +154,10 @@ def _machine(found: Results) -> str:
     text = (
         f"{found.date}, {found.plan['rounds']} rounds of {found.plan['seconds']:g} s a cell.\n\n| | |\n| --- | --- |\n"
     )
-    for name, value in (found.machine | found.settings).items():
+    databases = {
+        f"{name}, as it was read": facts["settings"] for name, facts in found.facts.items() if facts.get("settings")
+    }
+    for name, value in (found.machine | databases).items():
         shown = ", ".join(f"{key} {inner}" for key, inner in value.items()) if isinstance(value, dict) else value
         text += f"| {name} | {shown} |\n"
     return text

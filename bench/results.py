@@ -23,13 +23,12 @@ class Results:
     date: str
     """The day, UTC."""
     machine: dict[str, Any]
-    settings: dict[str, Any]
-    """Of the databases, as they were read while it ran."""
     plan: dict[str, Any]
     cells: list[Cell] = field(default_factory=list)
     not_measured: dict[str, str] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
+    """By subject, what it says of itself: the settings of its database as they were read, and memory at rest."""
 
     def subjects(self) -> list[str]:
         """Who was measured, in order."""

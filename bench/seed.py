@@ -38,6 +38,7 @@ def seed_synclead(url: str, count: int, subscription: int = 1) -> None:
         return
     connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
     try:
+        connection.execute("PRAGMA cache_size = -1000000")  # a gigabyte: the Emails' index is filled in no order
         connection.executescript(statements)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from bench import call
 from bench.errors import CellFailedError, UnsafeError
@@ -44,6 +45,7 @@ class Synclead(Served):
         self._workers = workers
         self._program = program
         self.url = ""
+        self._settings: dict[str, object] = {}
 
     def prepare(self) -> None:
         """Makes the database, with the subscription and its leads. Raises CellFailedError and UnsafeError."""
@@ -96,11 +98,16 @@ class Synclead(Served):
         kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME", "LANG") if name in os.environ}
         return kept | {"NO_COLOR": "1"} | ({"SYNCLEAD_MASTER_KEY": _MASTER_KEY} if self.postgres else {})
 
+    def facts(self) -> dict[str, Any]:
+        """See Subject."""
+        return super().facts() | {"settings": self._settings}
+
     def _check_durable(self) -> None:
         if self.postgres is None:
-            check_sqlite(asyncio.run(_writer_settings(Path(self.url.removeprefix("sqlite:///")))))
+            self._settings = asyncio.run(_writer_settings(Path(self.url.removeprefix("sqlite:///"))))
+            check_sqlite(self._settings)
         else:
-            self.postgres.settings()
+            self._settings = dict(self.postgres.settings())
 
     def _check_seed(self) -> None:
         last = call.known_email(self._leads)

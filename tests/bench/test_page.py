@@ -30,12 +30,17 @@ def sample(part: str = "peers", *, quick: bool = False) -> Results:
         quick=quick,
         date="2026-01-01",
         machine={"cores": 2, "packages": {"lxml": "6.0"}},
-        settings={"PostgreSQL": {"fsync": "on"}},
         plan=json.loads(json.dumps(asdict(FULL))),
         cells=cells,
         not_measured={names.JAVA: "java is missing: run make bench-setup"},
         failed=[f"{names.NODE}, warming: a lead is lost"],
-        facts={names.POSTGRES: {"at_rest": {"rss_mib": 60.0, "pss_mib": 50.0}, "cpu_split_us": [{"HTTP": 90.0}]}},
+        facts={
+            names.POSTGRES: {
+                "at_rest": {"rss_mib": 60.0, "pss_mib": 50.0},
+                "cpu_split_us": [{"HTTP": 90.0}],
+                "settings": {"fsync": "on"},
+            }
+        },
     )
 
 
@@ -66,6 +71,7 @@ def test_every_part_has_its_section(part: str) -> None:
     text = page.pages({part: sample(part)})[page.PAGE]
     assert "java is missing: run make bench-setup" in text
     assert "Node soap, warming: a lead is lost" in text
+    assert f"| {names.POSTGRES}, as it was read | fsync on |" in text
     if part in ("peers", "limits", "calls"):
         assert f"| {names.POSTGRES} | 4,000 | 4,000 |" in text
         assert f"{names.POSTGRES} 60 (50)" in text

@@ -19,7 +19,7 @@ TARGET = Target("speed", "peers", names.POSTGRES, "per_second", "more", [64], [2
 
 def results(*cells: Cell, missing: Mapping[str, str] | None = None, part: str = "peers") -> dict[str, Results]:
     """The results of a part."""
-    found = Results(part, False, "2026-01-01", {}, {}, {}, list(cells), dict(missing or {}))
+    found = Results(part, False, "2026-01-01", {}, {}, list(cells), dict(missing or {}))
     return {part: found}
 
 
