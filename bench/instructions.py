@@ -40,7 +40,10 @@ def load_baseline(file: Path = FILE) -> dict[str, Any]:
 
 
 def compare(counts: Mapping[str, int], baseline: Mapping[str, Any], facts: Mapping[str, Any]) -> Iterator[Line]:
-    """A line a step; one alone where the baseline is of another machine or other versions."""
+    """A line a step; one alone where there is no baseline, or one of another machine or other versions."""
+    if not baseline:
+        yield Line("NOT MEASURED: instructions are not compared, there is no baseline")
+        return
     different = [name for name in _SAME if baseline.get(name) != facts[name]]
     if different:
         yield Line(f"NOT MEASURED: instructions are not compared, the baseline has another {', '.join(different)}")

@@ -108,6 +108,10 @@ def _calls(found: Results, made: Pages) -> str:
     for name, rounds in splits.items():
         cells = [_number(_middle([one.get(part, 0.0) for one in rounds]), ".0f") for part in parts]
         text += f"| {name} | {' | '.join(cells)} |\n"
+    text += "\nThe files that most of the samples were in, as shares of all:\n\n| | |\n| --- | --- |\n"
+    for name, facts in found.facts.items():
+        shares = [f"{place} {share:.0%}" for place, share in facts.get("cpu_files", {}).items()]
+        text += f"| {name} | {', '.join(shares)} |\n" if shares else ""
     return text + "\n" + _throughput(found, made)
 
 

@@ -11,6 +11,7 @@ import json
 import signal
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -44,13 +45,13 @@ LOOP = "HTTP"
 """What no other part called: the event loop, reading and writing sockets."""
 
 
-def part_of(files: list[str]) -> str:
-    """Where a sample belongs; `files` are those of its frames, the innermost first."""
+def place_of(files: Sequence[str]) -> tuple[str, str]:
+    """The part and the file that a sample belongs to; `files` are those of its frames, the innermost first."""
     for file in files:
         for pattern, part in PARTS:
             if pattern in file:
-                return part
-    return LOOP
+                return part, "/".join(file.split("/")[-2:])
+    return LOOP, "event loop"
 
 
 def _files(frame: FrameType | None) -> list[str]:
@@ -73,11 +74,11 @@ def _install(target: Path) -> None:
 
     def end(number: int, frame: FrameType | None) -> None:
         signal.setitimer(signal.ITIMER_PROF, 0)
-        parts: Counter[str] = Counter()
+        places: Counter[str] = Counter()
         for files, times in counts.items():
-            parts[part_of(list(files))] += times
+            places[": ".join(place_of(files))] += times
         written = target.with_suffix(".part")
-        written.write_text(json.dumps(parts), encoding="utf-8")
+        written.write_text(json.dumps(places), encoding="utf-8")
         written.replace(target)
 
     signal.signal(signal.SIGPROF, sample)

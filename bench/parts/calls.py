@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic, sleep
@@ -22,6 +23,7 @@ from bench.subject import Subject
 
 _CONNECTIONS = 64
 _PROFILED = " (profiled)"
+_SHOWN_FILES = 12
 _WRITTEN_SECONDS = 10.0
 _CORES_FOR_TWO = 4
 """Two for the processes, two for the load and the database."""
@@ -56,6 +58,7 @@ class Profiled(Synclead):
         program: Sequence[str] = (sys.executable, profiled.__file__, str(self._file))
         super().__init__(name, folder, program=program, **options)
         self._split: list[dict[str, float]] = []
+        self._files: Counter[str] = Counter()
 
     def call(self, *, connections: int, seconds: float, cell: int) -> Load:
         """See Served: with the profiler at work."""
@@ -67,25 +70,29 @@ class Profiled(Synclead):
         os.kill(pid, signal.SIGUSR2)
         main_now, others_now = thread_seconds(pid)
         samples = _await(self._file)
+        self._files.update(samples)
         self._split.append(split(samples, main_now - main, others_now - others, len(load.acknowledged)))
         return load
 
     def facts(self) -> dict[str, Any]:
         """See Subject."""
-        return super().facts() | {"cpu_split_us": self._split[1:] or self._split}
+        total = self._files.total()
+        shares = {place: round(count / total, 3) for place, count in self._files.most_common(_SHOWN_FILES)}
+        return super().facts() | {"cpu_split_us": self._split[1:] or self._split, "cpu_files": shares}
 
 
 def split(samples: dict[str, int], main: float, others: float, calls: int) -> dict[str, float]:
     """Microseconds of CPU time a call by what they are spent on.
 
-    `samples` are of the main thread, whose CPU seconds are shared out by them; `others` are those of the other
-    threads, of which SQLite's is the only one that works on every call. Raises CellFailedError without samples.
+    `samples` are of the main thread by part and file; its CPU seconds are shared out by them. `others` are those of the
+    other threads, of which SQLite's is the only one that works on every call. Raises CellFailedError without samples.
     """
     total = sum(samples.values())
     if not total:
         raise CellFailedError("the profiler took no sample")
-    found = {part: main * count / total for part, count in samples.items()}
-    found["SQL"] = found.get("SQL", 0) + others
+    found: defaultdict[str, float] = defaultdict(float, SQL=others)
+    for place, count in samples.items():
+        found[place.partition(": ")[0]] += main * count / total
     return {part: round(seconds / calls * 1e6, 1) for part, seconds in sorted(found.items())}
 
 
