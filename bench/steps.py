@@ -15,16 +15,16 @@ from lxml import etree
 from bench import call, names
 from synclead.leads.fields import Catalogue
 from synclead.leads.lead import Email, Lead
+from synclead.leads.outcome import Outcome
 from synclead.leads.places import Places
 from synclead.leads.plan import Counter, plan
 from synclead.leads.policy import Policy
 from synclead.leads.read import read_record
-from synclead.leads.record import RawRecord
 from synclead.leads.subscription import Subscription
 from synclead.leads.working_set import WorkingSet
 from synclead.soap import messages, signature
 from synclead.soap.authentication import read_credentials
-from synclead.soap.contract import Contract, Operation
+from synclead.soap.contract import Contract
 from synclead.soap.envelope import parse
 from synclead.soap.limits import ReadLimits
 from synclead.soap.operations.sync_lead import lead_record, raw_record
@@ -38,22 +38,36 @@ _WARM = 20
 
 
 def steps() -> dict[str, Step]:
-    """The steps by name; each works on the call that the servers are sent, of a lead that is known."""
+    """The steps by name; each works on the call that the servers are sent, of a lead that is known.
+
+    Decoding goes from bytes to the typed message, encoding back, and planning is everything between the two that
+    needs no database.
+    """
     limits = ReadLimits()
     operation = Contract.load(limits).operation("paramsSyncLead")
     assert operation is not None
     request = call.signed().whole(call.known_email(1), 1)
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
     credentials = read_credentials(parse(request, _CHARSET, limits).headers)
-    raw = raw_record(_decoded(operation, request, limits), None)
     subscription = _subscription()
-    answer = _answer(raw, subscription)
 
-    def decode() -> object:
-        return raw_record(_decoded(operation, request, limits), None)
+    def decode() -> messages.ParamsSyncLead:
+        message = operation.decode(parse(request, _CHARSET, limits).operation_element)
+        assert isinstance(message, messages.ParamsSyncLead)
+        return message
 
-    def encode() -> object:
-        return operation.encode(answer())
+    params = decode()
+
+    def planned() -> messages.SuccessSyncLead:
+        known = _known(subscription)
+        found = plan(read_record(raw_record(params, None), subscription), known, subscription, _NOW)
+        known.apply(found)
+        return _answer(found.outcome)
+
+    answer = planned()
+
+    def encode() -> bytes:
+        return operation.encode(answer)
 
     def decode_and_encode() -> None:
         decode()
@@ -64,14 +78,6 @@ def steps() -> dict[str, Step]:
             (call.KEY.encode(),), credentials.signature, credentials.timestamp, credentials.user_id
         )
 
-    def planned() -> object:
-        known = _known(subscription)
-        found = plan(read_record(raw, subscription), known, subscription, _NOW)
-        known.apply(found)
-        return found
-
-    if not verify():
-        raise ValueError("the sample call is not signed as it should be")
     return {
         names.PARSE: lambda: etree.fromstring(request, parser),
         names.DECODE: decode,
@@ -82,27 +88,16 @@ def steps() -> dict[str, Step]:
     }
 
 
-def _decoded(operation: Operation, request: bytes, limits: ReadLimits) -> messages.ParamsSyncLead:
-    message = operation.decode(parse(request, _CHARSET, limits).operation_element)
-    assert isinstance(message, messages.ParamsSyncLead)
-    return message
-
-
-def _answer(raw: RawRecord, subscription: Subscription) -> Callable[[], messages.SuccessSyncLead]:
-    """Makes the message of an answer, as the operation does from an outcome."""
-    outcome = plan(read_record(raw, subscription), _known(subscription), subscription, _NOW).outcome
+def _answer(outcome: Outcome) -> messages.SuccessSyncLead:
+    """The message of an answer, as the operation makes it."""
     lead_id = outcome.lead.id
-
-    def make() -> messages.SuccessSyncLead:
-        return messages.SuccessSyncLead(
-            result=messages.ResultSyncLead(
-                leadId=lead_id,
-                syncStatus=messages.SyncStatus(leadId=lead_id, status=outcome.status),
-                leadRecord=lead_record(outcome, _ZONE),
-            )
+    return messages.SuccessSyncLead(
+        result=messages.ResultSyncLead(
+            leadId=lead_id,
+            syncStatus=messages.SyncStatus(leadId=lead_id, status=outcome.status),
+            leadRecord=lead_record(outcome, _ZONE),
         )
-
-    return make
+    )
 
 
 def _subscription() -> Subscription:

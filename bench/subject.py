@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import http.client
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench import verify
+from bench import call, verify
+from bench.errors import CellFailedError
 from bench.load import Load, run_wrk
 from bench.postgres import Postgres, free_port
 from bench.process import Processes, Watch, proportional, resident
 from bench.verify import Stored
+
+FIRST_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class Cell:
         rounded["cpu_us"] = {name: round(value, 1) for name, value in self.cpu_us.items()}
         for name in ("p50_ms", "p99_ms", "rss_mib", "pss_mib"):
             if rounded[name] is not None:
-                rounded[name] = round(rounded[name], 3)
+                rounded[name] = round(rounded[name], 5)
         return rounded
 
 
@@ -79,6 +83,8 @@ class Served(Subject):
         self.postgres = postgres
         self.port = free_port()
         self.processes = Processes(folder)
+        self.first_answer = b""
+        """To a call before the load: some servers need seconds for it."""
         self._rest: dict[str, float] = {}
 
     @abstractmethod
@@ -93,6 +99,7 @@ class Served(Subject):
         """See Subject."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.launch()
+        self.first_answer = self._first_call()
         roots = self.processes.roots().values()
         self._rest = {"rss_mib": sum(map(resident, roots)), "pss_mib": sum(map(proportional, roots))}
 
@@ -100,7 +107,7 @@ class Served(Subject):
         """See Subject."""
         others = {"PostgreSQL": self.postgres.pid} if self.postgres else {}
         with Watch(self.processes.roots(), others) as watch:
-            load = self.call(connections=connections, seconds=seconds, cell=cell)
+            load = self.load(connections=connections, seconds=seconds, cell=cell)
         self.check(load, cell=cell, connections=connections)
         calls = len(load.acknowledged)
         costs = watch.cpu | {"wrk": load.cpu_seconds}
@@ -120,8 +127,8 @@ class Served(Subject):
         """Whether every acknowledged lead is stored, once. Raises CellFailedError."""
         verify.check(load, self.stored(load), cell=cell, connections=connections)
 
-    def call(self, *, connections: int, seconds: float, cell: int) -> Load:
-        """What wrk saw of it."""
+    def load(self, *, connections: int, seconds: float, cell: int) -> Load:
+        """Calls it, and gives what wrk saw."""
         return run_wrk(
             self.port, connections=connections, seconds=seconds, cell=cell, known=self.known, folder=self.folder
         )
@@ -129,6 +136,21 @@ class Served(Subject):
     def close(self) -> None:
         """See Subject."""
         self.processes.stop()
+
+    def _first_call(self) -> bytes:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=FIRST_SECONDS)
+        try:
+            body = call.signed().whole(call.known_email(1), 1)
+            connection.request("POST", call.PATH, body, {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""'})
+            response = connection.getresponse()
+            answer = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise CellFailedError(f"the first call was not answered: {error}") from error
+        finally:
+            connection.close()
+        if response.status != 200:
+            raise CellFailedError(f"the first call was answered {response.status}: {answer[:300]!r}")
+        return answer
 
     def facts(self) -> dict[str, Any]:
         """See Subject."""

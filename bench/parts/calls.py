@@ -60,13 +60,13 @@ class Profiled(Synclead):
         self._split: list[dict[str, float]] = []
         self._files: Counter[str] = Counter()
 
-    def call(self, *, connections: int, seconds: float, cell: int) -> Load:
+    def load(self, *, connections: int, seconds: float, cell: int) -> Load:
         """See Served: with the profiler at work."""
         pid = self.processes.roots()["synclead"]
         self._file.unlink(missing_ok=True)
         main, others = thread_seconds(pid)
         os.kill(pid, signal.SIGUSR1)
-        load = super().call(connections=connections, seconds=seconds, cell=cell)
+        load = super().load(connections=connections, seconds=seconds, cell=cell)
         os.kill(pid, signal.SIGUSR2)
         main_now, others_now = thread_seconds(pid)
         samples = _await(self._file)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import http.client
-
-from bench import call, names
+from bench import names
 from bench.context import Context
-from bench.errors import CellFailedError
 from bench.limit import BareUvicorn, Pgbench, SqliteLimit
 from bench.results import Results
 from bench.server import Synclead
@@ -34,14 +31,6 @@ def one_answer(context: Context) -> bytes:
     server = Synclead("sample", context.folder / "sample", leads=2)
     try:
         server.open()
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-        body = call.signed().whole(call.known_email(1), call.first_score(1) + 1)
-        connection.request("POST", call.PATH, body, {"Content-Type": "text/xml; charset=utf-8"})
-        response = connection.getresponse()
-        answer = response.read()
-        connection.close()
-        if response.status != 200:
-            raise CellFailedError(f"the sample call was answered {response.status}")
-        return answer
+        return server.first_answer
     finally:
         server.close()

@@ -13,8 +13,7 @@ from bench.parts.calls import split
 from bench.parts.micro import read_count
 from bench.profiled import place_of
 from bench.steps import steps
-from synclead.leads.plan import Plan
-from synclead.leads.record import RawRecord
+from synclead.soap import messages
 
 FACTS = {"CPU": "X", "Python": "3.11.2", "packages": {"lxml": "6.0"}}
 BASELINE = FACTS | {"steps": {"decode": 1000}}
@@ -24,13 +23,14 @@ def test_the_steps_are_those_of_a_call() -> None:
     """Decoding gives the Email, planning updates the known lead, encoding shows it, and the signature is right."""
     found = steps()
     decoded, planned, encoded = found[names.DECODE](), found[names.PLAN](), found[names.ENCODE]()
-    assert isinstance(decoded, RawRecord)
-    assert decoded.email == call.known_email(1)
-    assert isinstance(planned, Plan)
-    assert planned.outcome.status == "UPDATED"
-    assert planned.outcome.changed
+    assert isinstance(decoded, messages.ParamsSyncLead)
+    assert decoded.leadRecord is not None
+    assert decoded.leadRecord.Email == call.known_email(1)
+    assert isinstance(planned, messages.SuccessSyncLead)
+    assert planned.result is not None
+    assert planned.result.syncStatus == messages.SyncStatus(leadId=1, status="UPDATED")
     assert isinstance(encoded, bytes)
-    assert b"<attrValue>Jane</attrValue>" in encoded
+    assert b"<attrName>LeadScore</attrName><attrType>score</attrType><attrValue>1</attrValue>" in encoded
     assert found[names.VERIFY]() is True
 
 
