@@ -11,7 +11,7 @@ SHARE ?= 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test test-long conformance-setup conformance bench-setup bench bench-page lint messages lock
+.PHONY: help setup run test test-long conformance-setup conformance bench-setup bench bench-page lint messages docs lock
 
 help: ## print this map
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 | \2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -73,6 +73,9 @@ lint: setup ## check style, types, import directions and the lock file
 
 messages: setup ## write soap/messages.py anew from the WSDL
 	$(BIN)/python -m synclead.soap.generate
+
+docs: setup ## write anew what the documents have from the code: docs/cli.md, and two tables
+	$(BIN)/python tests/docs/made.py
 
 lock: setup ## write requirements.txt anew from pyproject.toml; needs a package index (UPGRADE=--upgrade for newer versions)
 	CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \

@@ -17,7 +17,7 @@ from bench.errors import CellFailedError
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 20.0
-_SAMPLE_SECONDS = 0.25
+_SAMPLE_SECONDS = 0.5
 
 
 class Processes:

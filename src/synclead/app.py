@@ -24,6 +24,7 @@ from synclead.soap.body import BodyLimits, Receive
 from synclead.soap.contract import Contract
 from synclead.soap.endpoint import PREFIX, Edge, Endpoint, Scope, Send
 from synclead.soap.limits import ReadLimits
+from synclead.soap.operations import HANDLERS
 from synclead.soap.service import Parts
 from synclead.store.databases import open_database
 from synclead.store.demo import add_demo
@@ -34,6 +35,7 @@ from synclead.store.errors import DatabaseUnavailableError
 from synclead.store.group import Answer, PlannedGroup
 from synclead.store.master_keys import open_master_keys
 from synclead.store.observer import Observer
+from synclead.store.reader import CONNECTIONS, Reader
 from synclead.store.sqlite import ServeLock
 from synclead.store.upgrade import prepare
 from synclead.store.writer import Writer
@@ -86,6 +88,7 @@ class Store:
     engine: Engine
     directory: Directory
     writer: Writer
+    reader: Reader
     lock: ServeLock | None
     """Keeps a second process from serving an SQLite file; PostgreSQL serves any number."""
     meter: Meter
@@ -101,6 +104,7 @@ class Store:
         try:
             async with asyncio.timeout(CLOSING_SECONDS):
                 await self.writer.close()
+                await self.reader.close()
                 await self.directory.close()
         except TimeoutError:
             _log.error("the database did not answer while closing")
@@ -138,15 +142,19 @@ def open_store(settings: Settings, board: Board | None = None) -> Store:
         with reading(engine) as connection:
             for subscription_id, name, next_lead_id in next_lead_ids(connection):
                 meter.next_lead_id(subscription_id, name, next_lead_id)
-        database = open_database(url, lock_seconds=settings.lock_timeout, statement_seconds=settings.statement_timeout)
-        writer = Writer(
-            database, now=partial(datetime.now, UTC), observer=WriterObserver(meter), call_seconds=settings.call_timeout
+        opened = partial(
+            open_database, url, lock_seconds=settings.lock_timeout, statement_seconds=settings.statement_timeout
+        )
+        observer = WriterObserver(meter)
+        writer = Writer(opened(), now=partial(datetime.now, UTC), observer=observer, call_seconds=settings.call_timeout)
+        reader = Reader(
+            opened(connections=CONNECTIONS), observer=observer, call_seconds=settings.call_timeout, doubt=writer.doubt
         )
     except BaseException:
         if lock is not None:
             lock.release()
         raise
-    return Store(engine, Directory(engine, keys), writer, lock, meter, board)
+    return Store(engine, Directory(engine, keys), writer, reader, lock, meter, board)
 
 
 def _serve_lock(url: str) -> ServeLock | None:
@@ -214,6 +222,7 @@ def create_app(settings: Settings, store: Store) -> Application:
         contract=Contract.load(limits),
         users=store.directory,
         writer=store.writer,
+        reader=store.reader,
         now=partial(datetime.now, UTC),
         window=settings.window,
         demo=settings.demo,
@@ -234,7 +243,8 @@ def _pages(store: Store, *, shows_metrics: bool) -> Starlette:
     async def front(request: Request) -> PlainTextResponse:
         address = request.url.replace(path="/soap/mktows/2_7", query="")
         return PlainTextResponse(
-            f"synclead answers the SOAP call syncLead.\nPoint your client at {address}\nIts WSDL: {address}?WSDL\n"
+            f"synclead answers SOAP calls: {', '.join(HANDLERS)}.\n"
+            f"Point your client at {address}\nIts WSDL: {address}?WSDL\n"
         )
 
     async def healthz(request: Request) -> PlainTextResponse:

@@ -10,7 +10,8 @@ import pytest
 
 from conformance.scenario import DECLARATION, Place, given
 from conformance.stack import Stack, build
-from conformance.tls import tls_proxy
+from support.certificates import certificate_of_authority
+from support.nginx import running_nginx
 from support.orchard import assert_no_defect
 from support.server import Server, running_server
 
@@ -31,11 +32,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def place(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """The server's address, and the same behind TLS."""
     folder = tmp_path_factory.mktemp("tls")
-    with tls_proxy(folder, server.port) as port:
+    ca_file, cert_file, key_file = certificate_of_authority(folder)
+    with running_nginx(folder / "nginx", server.port, cert_file, key_file) as (port, _):
         yield Place(
             url=f"http://127.0.0.1:{server.port}{SOAP_PATH}",
             tls_url=f"https://localhost:{port}{SOAP_PATH}",
-            ca_file=str(folder / "ca.pem"),
+            ca_file=str(ca_file),
         )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from conformance.results import Result, saved
-from conformance.scenario import STEPS
+from conformance.scenario import MORE, STEPS
 from conformance.stack import STACKS, Stack
 
 PAGE = Path(__file__).parents[2] / "docs" / "clients.md"
@@ -40,6 +40,8 @@ def page(results: Iterable[Result]) -> str:
     )
     text += "\n## The steps\n\n| step | what |\n| --- | --- |\n"
     text += "".join(f"| {step} | {what} |\n" for step, what in STEPS.items())
+    stacks = "; ".join(stack.name for stack in STACKS if stack.more)
+    text += "".join(f"| {step} | {what}. Done by {stacks} |\n" for step, what in MORE.items())
     text += _section("What a stack cannot do", "its own words", [(one, one.cannot) for one in STACKS])
     text += _section("What a stack has no use for", "reason", [(one, one.skips) for one in STACKS])
     text += _section("Warnings about the WSDL", "why it stays", [(one, one.warnings) for one in STACKS])
@@ -48,7 +50,8 @@ def page(results: Iterable[Result]) -> str:
 
 def _line(stack: Stack, runs: list[Result]) -> str:
     passed = min(sum(verdict == "ok" for verdict in run.steps.values()) for run in runs)
-    return f"| {stack.name} | {runs[0].version} | {passed} of {len(STEPS) - len(stack.skips)} |\n"
+    steps = len(STEPS) + len(MORE if stack.more else ()) - len(stack.skips)
+    return f"| {stack.name} | {runs[0].version} | {passed} of {steps} |\n"
 
 
 def _section(title: str, reason: str, rows: list[tuple[Stack, object]]) -> str:

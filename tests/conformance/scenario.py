@@ -26,6 +26,12 @@ STEPS: Mapping[str, str] = {
 }
 """Every step and what it shows, in order."""
 
+MORE: Mapping[str, str] = {
+    "find": "`getLead` by Email: the lead as it stands; by an Email that nobody has: fault 20103",
+    "describe": "`listMObjects`, and `describeMObject` of a lead",
+}
+"""Steps of the stacks that say `more` of themselves, after the others."""
+
 USER, KEY = "conformance1_461839624B16E06BA2D663", "conformancekey27"
 LETTERS = "J\u00fcrgen \u00c4\u00f6\u00df \U0001f99c"
 UNKNOWN_FIELD = "FavouriteHat"
@@ -92,6 +98,16 @@ def expected(given: Mapping[str, str]) -> dict[str, str]:
         "EXPECT_FIELD_CODE": "20105",
         "EXPECT_SIGNATURE_STRING": "20014 - Authentication failed",
         "EXPECT_SIGNATURE_CODE": "20014",
+    }
+
+
+def expected_more() -> dict[str, str]:
+    """The same of the steps in MORE."""
+    return {
+        "EXPECT_MISSING_STRING": "20103 - Lead not found",
+        "EXPECT_MISSING_CODE": "20103",
+        "EXPECT_OBJECT": "LeadRecord",
+        "EXPECT_LABEL": "Last Name",
     }
 
 

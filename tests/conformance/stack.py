@@ -40,6 +40,8 @@ class Stack:
     """Steps that the stack cannot do, each with words of the stack's own error."""
     skips: Mapping[str, str] = field(default_factory=dict)
     """Steps that mean nothing for the stack, each with the reason."""
+    more: bool = False
+    """Whether it does the steps of MORE too."""
     variants: list[str] = field(default_factory=list)
     """Values of VARIANT under which the whole scenario is run again."""
     warns: str = ""

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from conformance.results import Result, save
-from conformance.scenario import STEPS, Place, expected, given, with_one_letter_changed
+from conformance.scenario import MORE, STEPS, Place, expected, expected_more, given, with_one_letter_changed
 from conformance.stack import STACKS, Stack, execute, installed
 from conformance.wire import Wire
 
@@ -37,7 +37,7 @@ def cases() -> Iterator[object]:
 def values() -> Iterator[object]:
     """Every stack with every expected value."""
     for stack in STACKS:
-        for name in _VALUES:
+        for name in (*_VALUES, *(expected_more() if stack.more else ())):
             mark = pytest.mark.xdist_group(stack.folder)
             yield pytest.param(stack, name, id=f"{stack.folder}-{name}", marks=mark)
 
@@ -45,7 +45,7 @@ def values() -> Iterator[object]:
 def environment_of(place: Place, stack: Stack, variant: str) -> dict[str, str]:
     """What one run is given and must find; no two runs share a lead."""
     sent = given(place, f"{stack.folder}{variant}{next(_run_number)}".lower())
-    return sent | expected(sent) | {"VARIANT": variant, "INSTALLED": str(installed(stack))}
+    return sent | expected(sent) | expected_more() | {"VARIANT": variant, "INSTALLED": str(installed(stack))}
 
 
 @pytest.mark.parametrize(("stack", "variant"), list(cases()))
@@ -57,7 +57,8 @@ def test_a_stack_does_every_step(stack: Stack, variant: str, place: Place, built
         done = execute(stack.run, folder, environment_of(through, stack, variant))
     seen = {step: (verdict, words) for verdict, step, words in _LINE.findall(done.stdout)}
     assert done.returncode == 0, done.stdout
-    assert list(seen) == [step for step in STEPS if step not in stack.skips], done.stdout
+    steps = [*STEPS, *(MORE if stack.more else ())]
+    assert list(seen) == [step for step in steps if step not in stack.skips], done.stdout
     for step, (verdict, words) in seen.items():
         if step in stack.cannot:
             assert verdict == "cannot", f"{step} works now: take it out of stack.toml"

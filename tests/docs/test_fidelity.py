@@ -24,6 +24,7 @@ SECTIONS = [
     "4. Where it lives",
     "5. What is written",
     "6. The answer",
+    "7. The calls that read",
 ]
 
 

@@ -12,7 +12,7 @@ from support.orchard import DECLARATION
 from support.postgres import Postgres
 from support.server import PROGRAM, Server
 from support.tools import needs
-from synclead.metrics.figures import METRICS, markdown
+from synclead.metrics.figures import METRICS
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "production.md"
 KEY = {"SYNCLEAD_MASTER_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}
@@ -133,11 +133,6 @@ def test_metrics_are_shown(tmp_path: Path) -> None:
     for code in re.findall(r"\d{5}", " ".join(rules)):
         assert f"synclead_faults_total{{code={code}}}" in read(shown)
     assert set(re.findall(r"^# HELP (synclead_\w+)", shown, re.MULTILINE)) == {metric.name for metric in METRICS}
-
-
-def test_the_table_of_metrics_is_current() -> None:
-    """It is the one in the code; `python -m synclead.metrics.figures` prints it anew."""
-    assert markdown() in DOCUMENT.read_text(encoding="utf-8")
 
 
 def test_several_processes(postgres: Postgres, tmp_path: Path) -> None:

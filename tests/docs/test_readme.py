@@ -27,10 +27,10 @@ def block(language: str, text: str) -> str:
     return found
 
 
-@pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Server]:
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The demo, as `make run` serves it, on a free port."""
-    server = Server(tmp_path, options=["--demo"])
+    server = Server(tmp_path_factory.mktemp("demo"), options=["--demo"])
     try:
         server.start()
         yield server
@@ -66,6 +66,16 @@ def test_first_request(demo: Server) -> None:
     assert "<status>UPDATED</status>" in again
     assert re.findall(r"<leadId>\d+</leadId>", first) == re.findall(r"<leadId>\d+</leadId>", again)
     assert "of the Jungle" in shell(demo, block("sh", "lead show"))
+
+
+def test_python_example(demo: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    """The lines of Python create Jane, read her back and hear that nobody else is there."""
+    exec(block("python", "SyncleadClient").replace("127.0.0.1:8080", f"127.0.0.1:{demo.port}"), {})
+
+    created, attributes, nobody = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"CREATED \d+", created)
+    assert attributes == "{'FirstName': 'Jane'}"
+    assert nobody == "No lead found with EMAIL = nobody@t.com (20103)"
 
 
 @needs("bash")

@@ -311,18 +311,22 @@ def test_other_date_times_are_refused(text: str) -> None:
         _oldest(text)
 
 
-@pytest.mark.parametrize(("text", "value"), [("EMAIL", "EMAIL"), (" email ", "EMAIL"), ("IdNum", "IDNUM")])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("MKTOLISTNAME", "MKTOLISTNAME"), (" mktolistname ", "MKTOLISTNAME"), ("MktoSalesUserId", "MKTOSALESUSERID")],
+)
 def test_enumerations_are_read_in_any_case(text: str, value: str) -> None:
     """A value in another case is read as the only one that it can be."""
-    assert decoded(f"<ns1:getLead><leadKey><keyType>{text}</keyType></leadKey></ns1:getLead>") == m.ParamsGetLead(
-        m.LeadKey(keyType=value)  # type: ignore[arg-type]
+    key = f"<listKey><keyType>{text}</keyType></listKey>"
+    assert decoded(f"<ns1:listOperation>{key}</ns1:listOperation>") == m.ParamsListOperation(
+        listKey=m.ListKey(keyType=value)  # type: ignore[arg-type]
     )
 
 
 def test_unknown_enumeration_value_is_refused() -> None:
     """The message lists what the contract allows."""
-    with pytest.raises(InputError, match="keyType: PHONE is none of IDNUM, COOKIE, EMAIL"):
-        decoded("<ns1:getLead><leadKey><keyType>PHONE</keyType></leadKey></ns1:getLead>")
+    with pytest.raises(InputError, match="keyType: PHONE is none of MKTOLISTNAME, MKTOSALESUSERID"):
+        decoded("<ns1:listOperation><listKey><keyType>PHONE</keyType></listKey></ns1:listOperation>")
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_the_workspace_of_the_header_reaches_the_domain(header: str | None) -> N
         ("<ns1:paramsSyncLead><leadRecord/></ns1:paramsSyncLead>", "20101 - Lead key required"),
         ("<ns1:syncLead><leadRecord/></ns1:syncLead>", "20101 - Lead key required"),
         ("<ns1:paramsSyncLead><leadRecord><Id>7</Id></leadRecord></ns1:paramsSyncLead>", "20103 - Lead not found"),
-        ("<ns1:paramsGetLead/>", "20019 - Unsupported operation"),
+        ("<ns1:paramsGetTags/>", "20019 - Unsupported operation"),
         ("<ns1:paramsMakeTea/>", "20019 - Unsupported operation"),
         ("", "20012 - Request not understood"),
     ],
@@ -146,8 +146,8 @@ def test_refusals_are_faults(body: str, fault: str) -> None:
 
 def test_an_operation_without_a_handler_is_named() -> None:
     """The message says which operation is not there."""
-    response = Client().post(wrap("<ns1:paramsGetLead/>", ANNA, timestamp=STAMP))
-    assert "getlead is not supported (20019)" in (_fault(response)[1] or "").lower()
+    response = Client().post(wrap("<ns1:paramsGetTags/>", ANNA, timestamp=STAMP))
+    assert "gettags is not supported (20019)" in (_fault(response)[1] or "").lower()
 
 
 def test_authentication_comes_before_the_operation() -> None:
@@ -218,7 +218,7 @@ def test_failures_of_the_store_keep_their_reference() -> None:
 def test_users_that_cannot_be_read_are_a_service_failure() -> None:
     """A database that is away is 20011, not a wrong signature."""
     client = Client()
-    client.parts = Parts(CONTRACT, NoDatabase(), client.writer, lambda: NOW, timedelta(minutes=15))
+    client.parts = Parts(CONTRACT, NoDatabase(), client.writer, client.reader, lambda: NOW, timedelta(minutes=15))
     text, message = _fault(client.sync(GEORGE))
     assert text == "20011 - Internal error"
     assert message is not None

@@ -7,15 +7,24 @@ import pytest
 from support.contract import assert_keeps_contract
 from support.envelopes import read_answer
 from support.inside import NOW, Inside, Reply
-from support.messages import MESSAGES, NAMES, canonical, expected, request, status
+from support.messages import MESSAGES, NAMES, READS, canonical, expected, request, status
 from support.world import World
 
 
 def known_leads() -> World:
-    """Peter Pippin is lead 7, Mary Cox with the foreign id X is lead 9, and one browser is still a stranger's."""
+    """Those that `support.messages` tells of."""
     world = World(now=NOW)
     world.lead(7, email="pippin@orchard.example", FirstName="Peter", LastName="Pippin")
     world.lead(9, email="cox@orchard.example", foreign=[("CUSTOM", "X")], LastName="Cox")
+    world.lead(10, email="mulberry@orchard.example", foreign=[("SFDC", "003A000000abcdeIAA")], cookies=["known"])
+    world.lead(
+        11,
+        email="Mulberry@orchard.example",
+        foreign=[("SFDC", "003A000000ABCDEIA5")],
+        FirstName="Mary Ann",
+        AnnualRevenue="1250.5",
+        DoNotCall="1",
+    )
     world.visitor(1, "browser")
     return world
 
@@ -35,7 +44,7 @@ def test_a_request_is_answered_as_its_file_says(name: str) -> None:
     assert_keeps_contract(reply.body)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("fault-")])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in READS and not name.startswith("fault-")])
 def test_a_request_sent_again_means_the_same_lead_and_changes_nothing(name: str) -> None:
     """Whatever the client, the second call is UPDATED with the Id of the first, and no activity is written."""
     inside = Inside(known_leads())
@@ -45,6 +54,14 @@ def test_a_request_sent_again_means_the_same_lead_and_changes_nothing(name: str)
         answers.append(read_answer(reply.status, reply.body))
     assert (answers[1].status, answers[1].lead_id) == ("UPDATED", answers[0].lead_id)
     assert not inside.world.plans[1].outcome.changed
+
+
+@pytest.mark.parametrize("name", [name for name in READS if not name.startswith("fault-")])
+def test_a_reading_request_changes_nothing(name: str) -> None:
+    """Sent again it has the same answer, byte for byte, and nothing was planned."""
+    inside = Inside(known_leads())
+    assert inside.post(request(name)).body == inside.post(request(name)).body
+    assert inside.world.plans == []
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("fault-")])

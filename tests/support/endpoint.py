@@ -9,6 +9,7 @@ from typing import Any
 from structlog.testing import capture_logs
 
 from support.envelopes import Call, Credentials, envelope
+from support.memory import MemoryReader
 from support.world import World, subscription
 from synclead.leads.outcome import Outcome
 from synclead.leads.record import RawRecord
@@ -81,10 +82,12 @@ class Client:
         **rules: Any,
     ) -> None:
         self.writer = MemoryWriter(World(subscription(**rules)))
+        self.reader = MemoryReader(self.writer.world)
         self.parts = Parts(
             contract=CONTRACT,
             users=MemoryUsers(self.writer.world.subscription, call_limits or {}),
             writer=self.writer,
+            reader=self.reader,
             now=lambda: NOW,
             window=timedelta(minutes=15),
         )

@@ -112,6 +112,12 @@ def params(call: Call) -> str:
     return "".join(parts)
 
 
+def lead_key(kind: str, value: str) -> str:
+    """The element paramsGetLead of one key."""
+    key = "".join(_elements(("keyType", kind), ("keyValue", value)))
+    return f"<ns1:paramsGetLead><leadKey>{key}</leadKey></ns1:paramsGetLead>"
+
+
 def wrap(body: str, credentials: Credentials, *, timestamp: str | None = None, workspace: str | None = None) -> bytes:
     """An envelope with both headers around any content of the Body."""
     timestamp = w3c_now() if timestamp is None else timestamp
@@ -170,6 +176,21 @@ class Caller:
         except (OSError, http.client.HTTPException):
             self._connection.close()
             raise
+
+
+def read_leads(body: bytes) -> list[Record]:
+    """The records of an answer to getLead; AssertionError where it is none."""
+    result = etree.fromstring(body).find(f".//{{{MKTOWS}}}successGetLead/result")
+    assert result is not None, body.decode()
+    found = result.findall("leadRecordList/leadRecord")
+    assert result.findtext("count") == str(len(found)), body.decode()
+    return [record for record in map(_read_record, found) if record is not None]
+
+
+def content_name(body: bytes) -> str:
+    """The local name of the element below the Body of an answer."""
+    (content,) = etree.fromstring(body)[0]
+    return str(etree.QName(content).localname)
 
 
 def read_answer(http_status: int, body: bytes) -> Answer:

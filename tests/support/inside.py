@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from support.envelopes import Answer, Call, Credentials, envelope, read_answer
+from support.memory import MemoryReader
 from support.world import World
 from synclead.leads.outcome import Outcome
 from synclead.leads.record import RawRecord
@@ -62,6 +63,7 @@ class Inside:
             contract=_contract(),
             users=self,
             writer=self,
+            reader=MemoryReader(self.world),
             now=lambda: NOW,
             window=timedelta(minutes=15),
         )

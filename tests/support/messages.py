@@ -2,7 +2,8 @@
 
 A request file is complete but for `{signature}`, which is made over the timestamp in it. Each is for leads of its own:
 Peter Pippin is lead 7, Mary Cox with the foreign id X is lead 9, one browser is still a stranger's, and the next lead
-is 1000. A response file is laid out for reading; only white space around elements differs.
+is 1000. For requests that read there are two Mulberries of one Email: lead 10 with a known browser and lead 11 with some
+values, each with an SFDC id. A response file is laid out for reading; only white space around elements differs.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from support.inside import USER
 
 MESSAGES = Path(__file__).parents[1] / "messages"
 NAMES = sorted(path.name.removesuffix(".request.xml") for path in MESSAGES.glob("*.request.xml"))
+READS = [name for name in NAMES if re.search("get-lead|list-objects|describe", name)]
+"""Those whose requests read."""
 TIMESTAMP = re.compile(r"<requestTimestamp[^>]*>([^<]*)</")
 
 

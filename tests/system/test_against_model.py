@@ -252,7 +252,7 @@ def run_examples(world: World, number: int, *, derandomize: bool) -> None:
 @pytest.mark.timeout(600)  # a busy machine may take many times as long
 def test_server_and_model_agree(world: World) -> None:
     """The same histories at every run: many on SQLite, and the first of them on PostgreSQL."""
-    run_examples(world, 30 if world.server.is_sqlite else 6, derandomize=True)
+    run_examples(world, 20 if world.server.is_sqlite else 4, derandomize=True)
 
 
 @pytest.mark.long

@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from support.database import leads_at
+from support.envelopes import lead_key, read_answer, read_leads, wrap
 from support.inside import USER
 from support.ledger import NOT_KNOWN, NOTHING_WRITTEN, Ledger, await_readiness, clients_that_go_on
 from support.postgres import Postgres
 from support.proxy import Message, Proxy, Sender, Where, answer_to, of_groups, text
+from support.raw import post
 from support.server import Server
 from support.share import share
 from synclead.store.directory import FRESH_SECONDS
@@ -51,7 +53,7 @@ def way(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 class Group:
     """The messages of the next group, and none of the readings and probes on connections beside it.
 
-    Only the writer's transactions begin in a pipeline, and while the server is ready only groups are that.
+    Only transactions of calls begin in a pipeline, and while the server is ready and nobody reads only groups are that.
     """
 
     def __init__(self) -> None:
@@ -176,6 +178,7 @@ def test_a_commit_whose_outcome_nobody_can_say(way: Way, where: Where, stored: b
 
 def test_a_database_that_nobody_can_reach(way: Way) -> None:
     """Calls hear at once that nothing was written; when it is there again, so is the server."""
+    assert way.ledger.attempt(way.server, "near").written  # now the server knows the user
     way.proxy.refuse()
     way.proxy.cut_all()
     assert way.message("away").endswith(NOTHING_WRITTEN)
@@ -185,6 +188,32 @@ def test_a_database_that_nobody_can_reach(way: Way) -> None:
     await_readiness(way.server, 200)
     assert way.ledger.attempt(way.server, "away").written
     way.ledger.assert_true(way.url)
+
+
+def test_a_read_of_a_database_that_nobody_can_reach(way: Way) -> None:
+    """getLead hears 20011 and the server is not ready, though nobody wrote, until the database is there again.
+
+    A connection that broke at rest is not heard of.
+    """
+    assert way.ledger.attempt(way.server, "read").written
+    key = lead_key("EMAIL", "read@orchard.example")
+
+    def read() -> tuple[int, bytes]:
+        return post(way.server.port, wrap(key, USER))
+
+    assert len(read_leads(read()[1])) == 1
+    way.proxy.cut_all()
+    assert len(read_leads(read()[1])) == 1
+    await_readiness(way.server, 200)
+    way.proxy.refuse()
+    way.proxy.cut_all()
+    answer = read_answer(*read())
+    assert answer.fault_code == "20011"
+    assert (answer.message or "").endswith(NOTHING_WRITTEN)
+    assert way.server.get("/readyz") == 503
+    way.proxy.accept()
+    await_readiness(way.server, 200)
+    assert len(read_leads(read()[1])) == 1
 
 
 def test_a_network_that_breaks_again_and_again_under_load(way: Way) -> None:

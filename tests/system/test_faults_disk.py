@@ -109,6 +109,7 @@ def test_a_full_disk_under_sqlite(postgres: Postgres, small_disk: Path) -> None:
         server.close()
 
 
+@pytest.mark.long
 def test_a_full_disk_under_postgresql(postgres: Postgres, small_disk: Path, tmp_path: Path) -> None:
     """The tables' disk is full: a call for which there is no room hears that nothing was written; then all goes on."""
     url = postgres.new_database_on(small_disk)

@@ -128,7 +128,7 @@ CASES: list[tuple[str, Callable[[], bytes], str, str]] = [
         "not of SOAP 1.1",
     ),
     ("an operation nobody has", lambda: body("<ns1:paramsDropTable/>"), "20019", "paramsDropTable"),
-    ("another operation of the contract", lambda: body("<ns1:paramsGetLead/>"), "20019", "paramsGetLead"),
+    ("another operation of the contract", lambda: body("<ns1:paramsGetTags/>"), "20019", "paramsGetTags"),
     ("no record", lambda: body("<ns1:paramsSyncLead/>"), "20104", "leadRecord"),
     ("no key", lambda: record(""), "20101", "leadRecord needs Id, Email or ForeignSysPersonId"),
     ("Email twice", lambda: record("<Email>a@b</Email><Email>a@b</Email>"), "20110", "Bad value for Email: given more"),

@@ -62,7 +62,7 @@ def test_every_call_is_counted_by_what_it_came_to(new_server: Callable[..., Serv
             caller.sync(Call(email="a@b.example", attributes=(("NoSuchField", "y"),))),
             caller.send(envelope(Call(email="a@b.example"), stranger)),
             caller.send(envelope(Call(email="a@b.example"), USER, stamp(-4000))),
-            caller.send(wrap("<ns1:paramsGetLead/>", USER)),
+            caller.send(wrap("<ns1:paramsGetTags/>", USER)),
             caller.send(wrap("<ns1:paramsOfNobody/>", USER)),
             caller.send(b"no XML"),
         ]
@@ -84,14 +84,14 @@ def test_every_call_is_counted_by_what_it_came_to(new_server: Callable[..., Serv
         "{operation=syncLead,outcome=created}": 3,
         "{operation=syncLead,outcome=updated}": 1,
         "{operation=syncLead,outcome=fault}": 3,
-        "{operation=getLead,outcome=fault}": 1,
+        "{operation=getTags,outcome=fault}": 1,
         "{operation=unknown,outcome=fault}": 4,
     }
     assert nonzero(samples, "synclead_faults_total") == {
         "{code=20012}": 1, "{code=20014}": 1, "{code=20016}": 1, "{code=20019}": 2, "{code=20103}": 1, "{code=20105}": 2,
     }  # fmt: skip
     assert nonzero(samples, "synclead_call_seconds_count") == {
-        "{operation=syncLead}": 7, "{operation=getLead}": 1, "{operation=unknown}": 4,
+        "{operation=syncLead}": 7, "{operation=getTags}": 1, "{operation=unknown}": 4,
     }  # fmt: skip
     assert nonzero(samples, "synclead_answers_undelivered_total") == {}
     # One after the other: every call that reached the writer was a group; three of them made a lead.

@@ -26,7 +26,7 @@ def new_server(postgres: Postgres, tmp_path: Path, url: str | None = None, *opti
 def server(postgres: Postgres, tmp_path: Path) -> Iterator[Server]:
     """A demo on a database that `synclead db upgrade` has made ready, not started."""
     server = new_server(postgres, tmp_path, None, "--demo")
-    assert server.run("db", "upgrade") == "the schema is now up to date\n"
+    assert server.command_here("db", "upgrade").out == "the schema is now up to date\n"
     yield server
     server.close()
 
@@ -37,9 +37,9 @@ def test_the_documents_call_creates_and_updates(server: Server) -> None:
     server.start()
     with server.caller(DEMO) as caller:
         answers = [caller.sync(call) for _ in range(2)]
-    shown = server.run("lead", "show", "t@t.com")
-    explained = server.run("sync", "--explain", "Email=t@t.com", "FirstName=Ada")
-    assert server.run("db", "upgrade") == "the schema was up to date\n"
+    shown = server.command_here("lead", "show", "t@t.com").out
+    explained = server.command_here("sync", "--explain", "Email=t@t.com", "FirstName=Ada").out
+    assert server.command_here("db", "upgrade").out == "the schema was up to date\n"
     assert server.stop() == 0
     server.start()
     with server.caller(DEMO) as caller:
@@ -55,7 +55,7 @@ def test_the_documents_call_creates_and_updates(server: Server) -> None:
 def test_two_servers_make_one_lead_a_key(postgres: Postgres, tmp_path: Path) -> None:
     """Clients of two processes bring the same new keys at once: each key is one lead, created once."""
     servers = [new_server(postgres, tmp_path)]
-    servers[0].run("db", "upgrade")
+    assert servers[0].command_here("db", "upgrade").code == 0
     servers[0].apply(DECLARATION)
     servers.append(new_server(postgres, tmp_path, servers[0].database_url))
     calls = [Call(email=f"{number}@orchard.example", foreign_id=f"tree-{number}") for number in range(30)]

@@ -134,6 +134,7 @@ def hold_and_let_go(directory: Path, options: Sequence[str], within: float) -> S
     return slow
 
 
+@pytest.mark.long
 def test_two_thousand_slow_clients_disturb_nobody(tmp_path: Path) -> None:
     """Whatever they do or leave undone, a time-out ends each; meanwhile every call of the others is answered in time."""
     options = [f"--{name}-timeout=10" for name in ("head", "body", "answer", "keep-alive")]

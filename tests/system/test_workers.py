@@ -163,6 +163,7 @@ def assert_all_there(server: Server, clients: Clients) -> None:
     assert len(last) <= len(leads) <= len(last) + clients.broken
 
 
+@pytest.mark.long
 def test_a_killed_worker_is_replaced_and_loses_nothing(server: Server) -> None:
     """The other one serves meanwhile, the log names who died and who follows, and every acknowledged lead is there."""
     start(server)

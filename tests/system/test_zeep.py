@@ -1,4 +1,4 @@
-"""A SOAP library that nobody changed for us calls syncLead from the served WSDL alone."""
+"""A SOAP library that nobody changed for us makes every call from the served WSDL alone."""
 
 from __future__ import annotations
 
@@ -56,6 +56,40 @@ def test_the_published_call_creates_and_then_updates_one_lead(client: zeep.Clien
     assert again.leadRecord.ForeignSysPersonId is None
     shown = [(one.attrName, one.attrType, one.attrValue) for one in again.leadRecord.leadAttributeList.attribute]
     assert shown == [("FirstName", "string", "George"), ("LastName", "string", "of the Jungle")]
+
+
+def test_a_lead_is_read_by_its_keys(client: zeep.Client) -> None:
+    """getLead gives what syncLead returned, by Id, Email and cookie; a key that nobody has is the fault 20103."""
+    cookie = "id:100-AEK-914&token:_mch-orchard.example-zeep"
+    synced = client.service.syncLead(
+        leadRecord=george("zeep-read@orchard.example"),
+        returnLead=True,
+        marketoCookie=cookie,
+        _soapheaders=headers(),
+    )
+    keys = {"IDNUM": str(synced.leadId), "EMAIL": "Zeep-Read@Orchard.example", "COOKIE": cookie}
+    for kind, value in keys.items():
+        found = client.service.getLead(leadKey={"keyType": kind, "keyValue": value}, _soapheaders=headers(None))
+        assert found.count == 1
+        assert found.leadRecordList.leadRecord == [synced.leadRecord]
+    with pytest.raises(zeep.exceptions.Fault) as caught:
+        client.service.getLead(leadKey={"keyType": "EMAIL", "keyValue": "x"}, _soapheaders=headers(None))
+    assert caught.value.message == "20103 - Lead not found"
+    assert caught.value.detail.findtext(".//message") == "No lead found with EMAIL = x (20103)"
+
+
+def test_every_object_that_is_listed_is_described(client: zeep.Client) -> None:
+    """The library reads each description by the WSDL, strictly; a lead's fields are those that a call may name."""
+    listed = client.service.listMObjects(_soapheaders=headers(None))
+    assert listed == ["ActivityRecord", "LeadRecord", "Opportunity", "OpportunityPersonRole"]
+    for name in listed:
+        described = client.service.describeMObject(objectName=name, _soapheaders=headers(None))
+        assert described.name == name
+        assert len(described.fieldList.field) >= 4
+    lead = client.service.describeMObject(objectName="LeadRecord", _soapheaders=headers(None))
+    shown = {field.name: (field.displayName, field.dataType, field.size) for field in lead.fieldList.field}
+    assert shown["FirstName"] == ("First Name", "string", 255)
+    assert shown["AnnualRevenue"] == ("Annual Revenue", "currency", None)
 
 
 def test_a_refusal_reaches_the_caller_as_a_fault(client: zeep.Client) -> None:

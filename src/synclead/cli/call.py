@@ -17,7 +17,6 @@ from synclead.client import (
 from synclead.leads.keys import parse_foreign_type, parse_lead_id
 from synclead.leads.record import RawRecord
 from synclead.settings import is_loopback
-from synclead.soap.errors import AnswerError
 from synclead.store.demo import DEMO_KEY, DEMO_USER
 
 
@@ -40,7 +39,7 @@ def call(raw: RawRecord, return_lead: bool, environ: Mapping[str, str]) -> None:
     except ServerUnreachableError as error:
         hint = "" if environ.get("SYNCLEAD_URL") else "; start the demo with `synclead serve --demo`"
         raise Refusal(f"{error}{hint}") from error
-    except (ClientError, AnswerError, ValueError) as error:
+    except (ClientError, ValueError) as error:
         raise Refusal(str(error)) from error
     show(f"{answer.status} lead {answer.lead_id}")
     if answer.lead is not None:

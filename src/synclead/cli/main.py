@@ -56,6 +56,9 @@ def synclead(
     """A lead database that answers Marketo's retired SOAP call syncLead.
 
     Exit codes: 0 done, 1 refused, 2 wrong usage.
+
+    Stored secrets open with the master key: SYNCLEAD_MASTER_KEY, or the file that SYNCLEAD_MASTER_KEY_FILE names,
+    or for an SQLite database a file beside it.
     """
 
 

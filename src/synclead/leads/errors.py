@@ -27,8 +27,17 @@ class LeadKeyRequiredError(SyncleadError):
     code, text = 20101, "Lead key required"
 
 
+class LeadKeyBadError(SyncleadError):
+    """The type of a lead key is none that the contract knows."""
+
+    code, text = 20102, "Lead key bad"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"{text} is not a lead key type")
+
+
 class LeadNotFoundError(SyncleadError):
-    """An Id is given and no lead has it."""
+    """A key is given and no lead has it."""
 
     code, text = 20103, "Lead not found"
 
@@ -49,6 +58,12 @@ class LeadSyncFailedError(SyncleadError):
     """The lead exists where the named workspace cannot reach it."""
 
     code, text = 20106, "Lead sync failed"
+
+
+class LeadOwnerNotFoundError(SyncleadError):
+    """Nobody who owns leads has the key that is given."""
+
+    code, text = 20108, "Lead owner not found"
 
 
 class ParameterRequiredError(SyncleadError):

@@ -1,4 +1,4 @@
-"""Prints the table of identity for `docs/identity.md`: `python -m synclead.leads.identity`."""
+"""The table of identity as `docs/identity.md` shows it; `make docs` writes it there."""
 
 from synclead.leads.resolve import TABLE
 
@@ -10,7 +10,3 @@ def markdown() -> str:
     lines = [BEGIN, "", "| step | key | target | when | source |", "| --- | --- | --- | --- | --- |"]
     lines += [f"| {row.step} | {row.key} | {row.target} | {row.when} | {row.source} |" for row in TABLE]
     return "\n".join([*lines, "", END])
-
-
-if __name__ == "__main__":
-    print(markdown())

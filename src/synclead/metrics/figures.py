@@ -36,7 +36,7 @@ class Metric:
 CALLS = Metric(
     "synclead_calls_total",
     "counter",
-    "Calls by operation and outcome: created, updated, fault, or unanswered where the client was gone before "
+    "Calls by operation and outcome: created, updated, answered, fault, or unanswered where the client was gone before "
     "its request was complete. The operation is unknown where a call was refused before it was looked at.",
     ("operation", "outcome"),
 )
@@ -207,7 +207,3 @@ def markdown() -> str:
         labels = ", ".join(f"`{label}`" for label in metric.labels)
         lines.append(f"| `{metric.name}` | {kind} | {labels} | {metric.text} |")
     return "\n".join(lines) + "\n"
-
-
-if __name__ == "__main__":
-    print(markdown(), end="")

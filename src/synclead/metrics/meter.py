@@ -35,7 +35,9 @@ class Meter(CallObserver):
         self._series: dict[str, Series] = {}
         self._before = board.own()
         operations: list[Labels] = [(name,) for name in HANDLERS]
-        outcomes = [(*one, outcome) for one in operations for outcome in ("created", "updated", "fault")]
+        outcomes = [
+            (name, outcome.lower()) for name, handler in HANDLERS.items() for outcome in (*handler.outcomes, "fault")
+        ]
         self._calls = self._counted(figures.CALLS, *outcomes, (UNKNOWN, "fault"))
         self._faults = self._counted(figures.FAULTS, *((str(code),) for code in _codes(SyncleadError)))
         self._call_seconds = self._counted(figures.CALL_SECONDS, *operations, (UNKNOWN,))

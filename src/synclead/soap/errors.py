@@ -38,6 +38,15 @@ class UnsupportedOperationError(SyncleadError):
         super().__init__(f"Operation {name[:LONGEST_NAME]} is not supported")
 
 
+class ObjectNameError(SyncleadError):
+    """No object that can be described has the name."""
+
+    code, text = 20110, "Input error"
+
+    def __init__(self) -> None:
+        super().__init__("Object name is not valid")
+
+
 class ContractError(Exception):
     """The WSDL holds something that this program does not know how to follow: our defect, found at start."""
 

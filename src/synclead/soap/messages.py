@@ -274,7 +274,7 @@ class LeadChangeRecord(Message, frozen=True, gc=False):
 
 
 class LeadKey(Message, frozen=True, gc=False):
-    keyType: LeadKeyRef | None = None
+    keyType: str | None = None
     keyValue: str | None = None
 
 

@@ -18,7 +18,7 @@ from synclead.soap.limits import ReadLimits
 from synclead.soap.messages import Message
 from synclead.soap.observer import CallObserver
 from synclead.soap.operations import HANDLERS, Handler
-from synclead.soap.operations.call import Call, Writer
+from synclead.soap.operations.call import ANSWERED, Call, Reader, Writer
 from synclead.soap.tolerances import local_name
 from synclead.store.errors import ServiceFailureError, StoreError
 
@@ -61,6 +61,7 @@ class Parts:
     users: Users[Any]
     """Where users are found; they are ApiUser."""
     writer: Writer
+    reader: Reader
     now: Callable[[], datetime]
     """The time, aware."""
     window: timedelta
@@ -95,8 +96,10 @@ async def _carry_out(envelope: Envelope, subscription: Subscription, parts: Part
     if handler is None:
         raise UnsupportedOperationError(name)
     message = _decoded(envelope.operation_element, operation, handler)
-    call = Call(subscription, read_workspace(envelope, parts.limits), parts.writer, facts)
-    return operation.encode(await handler.run(message, call))
+    call = Call(subscription, read_workspace(envelope, parts.limits), parts.writer, parts.reader, facts)
+    reply = operation.encode(await handler.run(message, call))
+    facts.setdefault("outcome", ANSWERED)
+    return reply
 
 
 def _decoded(element: etree._Element, operation: Operation, handler: Handler) -> Any:

@@ -15,9 +15,14 @@ from synclead.soap.errors import LONGEST_NAME
 
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 
-# The domain owns the forms of these two and the order in which they are refused, so they stay text on
-# the way in (spec: sync-lead, section 5); on the way out they are what the contract says.
-TEXT_ON_THE_WAY_IN = {("LeadRecord", "Id"): "int | str", ("LeadRecord", "ForeignSysType"): "str"}
+# The domain owns the forms of the first two and the order in which they are refused (spec: sync-lead, section 5),
+# and a bad type of a lead key has a fault of its own, so they stay text on the way in; on the way out they are what
+# the contract says.
+TEXT_ON_THE_WAY_IN = {
+    ("LeadRecord", "Id"): "int | str",
+    ("LeadRecord", "ForeignSysType"): "str",
+    ("LeadKey", "keyType"): "str",
+}
 
 # Inside a record, and nowhere else, the first letter's case does not count.
 _RECORD_TYPES = frozenset({"LeadRecord", "ArrayOfAttribute", "Attribute"})

@@ -5,16 +5,24 @@ from synclead.store.sqlite import SqliteDatabase
 from synclead.store.transaction import Database
 
 
-def open_database(url: str, *, lock_seconds: float = 10.0, statement_seconds: float = 20.0) -> Database:
-    """The writer's way to the database of `url`; its schema must be the current one.
+def open_database(
+    url: str, *, lock_seconds: float = 10.0, statement_seconds: float = 20.0, connections: int | None = None
+) -> Database:
+    """A way to the database of `url`, for the writer if nothing else is said; its schema must be the current one.
 
     `lock_seconds`: how long another writer may keep the lock; `statement_seconds`: how long one
-    statement may take. Raises DatabaseUnavailableError for a URL of neither database.
+    statement may take; `connections`: how many there may be to PostgreSQL, and there is one to SQLite.
+    Raises DatabaseUnavailableError for a URL of neither database.
     """
     path = sqlite_path(url)
     if path is not None:
         return SqliteDatabase(path, lock_seconds=lock_seconds, statement_seconds=statement_seconds)
     # The driver takes a tenth of a second to load: not for who serves from a file.
-    from synclead.store.postgres import PostgresDatabase
+    from synclead.store.postgres import CONNECTIONS, PostgresDatabase
 
-    return PostgresDatabase(url, lock_seconds=lock_seconds, statement_seconds=statement_seconds)
+    return PostgresDatabase(
+        url,
+        lock_seconds=lock_seconds,
+        statement_seconds=statement_seconds,
+        connections=CONNECTIONS if connections is None else connections,
+    )

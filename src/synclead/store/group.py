@@ -108,6 +108,21 @@ async def plan_group(
     return PlannedGroup(subscription, counter, known, planned, counter_row[4])
 
 
+async def current_rules(
+    transaction: Transaction, cached: Subscription, reads: Sequence[Statement]
+) -> tuple[Subscription, list[list[Row]]]:
+    """The rules of the moment at which `reads` are answered, with the answers; takes no lock.
+
+    Rules that did not change since they were `cached` cost no round trip of their own. Raises SubscriptionGoneError
+    and the errors of the transaction.
+    """
+    first, *answers = await transaction.run([("read_counter", {"subscription": cached.id}), *reads])
+    version = _one(first)[3]
+    if version == cached.config_version:
+        return cached, answers
+    return await _read_subscription(transaction, cached.id, version), answers
+
+
 def _one(rows: Sequence[Row]) -> Row:
     if not rows:
         raise SubscriptionGoneError("the subscription is not in the database any more")

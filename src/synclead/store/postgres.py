@@ -27,7 +27,8 @@ from synclead.store.transaction import (
     StatementTimeoutError,
 )
 
-_CONNECTIONS = 4
+CONNECTIONS = 4
+"""Those that write."""
 _GRACE_SECONDS = 2.0
 _BEGIN_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED"
 """Not READ WRITE: who made the database read-only, as hosts do when its disk is nearly full, meant us too."""
@@ -40,11 +41,12 @@ _Connection = AsyncConnection[tuple[Any, ...]]
 class PostgresDatabase:
     """A PostgreSQL database as the writer needs it: a few connections, opened when they are needed."""
 
-    connections = _CONNECTIONS
-
-    def __init__(self, url: str, *, lock_seconds: float = 10.0, statement_seconds: float = 20.0) -> None:
+    def __init__(
+        self, url: str, *, lock_seconds: float = 10.0, statement_seconds: float = 20.0, connections: int = CONNECTIONS
+    ) -> None:
         """`lock_seconds`: how long another writer may keep a subscription; `statement_seconds`: how long
         one statement may take. The database must have the current schema (`upgrade`)."""
+        self.connections = connections
         self._parameters = postgres_parameters(url)
         self._lock_seconds = lock_seconds
         self._statement_seconds = statement_seconds
@@ -59,7 +61,7 @@ class PostgresDatabase:
             "transaction": lock_seconds + 2 * statement_seconds,
         }
         self._limits = encode({name: f"{max(1, round(seconds * 1000))}ms" for name, seconds in limits.items()})
-        self._free = asyncio.Semaphore(_CONNECTIONS)
+        self._free = asyncio.Semaphore(connections)
         self._idle: list[_Connection] = []
 
     def transaction(self, *, read_only: bool = False) -> "PostgresTransaction":

@@ -59,6 +59,12 @@ def load(known: WorkingSet, reads: Sequence[Statement], answers: Sequence[Sequen
             _bind(known, name, row, lead_id)
 
 
+def leads_of(read: Statement, rows: Sequence[Row]) -> list[Lead]:
+    """The leads in the answer to one of the statements that find leads."""
+    width = _KEY_COLUMNS[read[0]]
+    return [lead_of(row[width:]) for row in rows]
+
+
 def writes_of(subscription_id: int, changes: Changes) -> list[Statement]:
     """The statements that write what a group changes; none for what did not change."""
     foreign_ids, cookies = changes.foreign_ids.items(), changes.cookies.items()

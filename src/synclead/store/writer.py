@@ -102,6 +102,10 @@ class Writer:
         arrivals = [call.arrived for call in self._queue.heads()]
         return min(arrivals + list(self._busy.values()), default=None)
 
+    def doubt(self, subscription_id: int) -> None:
+        """The database failed somebody else: not ready until a write works, tried for this subscription."""
+        self._probe.start(subscription_id)
+
     async def start(self) -> None:
         """From here on calls are taken."""
         self._is_open = True

@@ -3,6 +3,7 @@ import java.io.StringReader;
 import java.io.StringWriter;
 import java.net.URL;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import javax.xml.bind.JAXBContext;
 import javax.xml.bind.JAXBElement;
@@ -32,11 +33,7 @@ final class JaxwsClient extends Scenario {
 
     @Override
     Answer sync(Record lead, boolean returnLead, String key, String workspace) throws Exception {
-        Signature signature = new Signature(key);
-        AuthenticationHeader header = new AuthenticationHeader();
-        header.setMktowsUserId(signature.user);
-        header.setRequestTimestamp(signature.timestamp);
-        header.setRequestSignature(signature.signature);
+        AuthenticationHeader header = header(key);
         MktowsContextHeader context = null;
         if (workspace != null) {
             context = new MktowsContextHeader();
@@ -50,6 +47,15 @@ final class JaxwsClient extends Scenario {
             show(success);
         }
         return answer(success.getResult());
+    }
+
+    private static AuthenticationHeader header(String key) throws Exception {
+        Signature signature = new Signature(key);
+        AuthenticationHeader header = new AuthenticationHeader();
+        header.setMktowsUserId(signature.user);
+        header.setRequestTimestamp(signature.timestamp);
+        header.setRequestSignature(signature.signature);
+        return header;
     }
 
     /** Integrations marshal the whole answer to show it: JAXB can, since its class is a root element. */
@@ -96,19 +102,74 @@ final class JaxwsClient extends Scenario {
         answer.status = status.getStatus().value();
         answer.error = status.getError().isNil() ? null : status.getError().getValue();
         if (!result.getLeadRecord().isNil()) {
-            LeadRecord record = result.getLeadRecord().getValue();
-            answer.record = new Record();
-            answer.record.id = record.getId().getValue();
-            answer.record.email = record.getEmail().getValue();
-            answer.record.foreignSysPersonId = record.getForeignSysPersonId().getValue();
-            ForeignSysType type = record.getForeignSysType().getValue();
-            answer.record.foreignSysType = type == null ? null : type.value();
-            for (Attribute attribute : record.getLeadAttributeList().getValue().getAttributes()) {
-                answer.record.attributes.put(
-                    attribute.getAttrName(), attribute.getAttrType().getValue() + " " + attribute.getAttrValue());
-            }
+            answer.record = shown(result.getLeadRecord().getValue());
         }
         return answer;
+    }
+
+    private static Record shown(LeadRecord record) {
+        Record shown = new Record();
+        shown.id = record.getId().getValue();
+        shown.email = record.getEmail().getValue();
+        shown.foreignSysPersonId = record.getForeignSysPersonId().getValue();
+        ForeignSysType type = record.getForeignSysType().getValue();
+        shown.foreignSysType = type == null ? null : type.value();
+        for (Attribute attribute : record.getLeadAttributeList().getValue().getAttributes()) {
+            shown.attributes.put(
+                attribute.getAttrName(), attribute.getAttrType().getValue() + " " + attribute.getAttrValue());
+        }
+        return shown;
+    }
+
+    private ResultGetLead find(String email) throws Exception {
+        LeadKey key = new LeadKey();
+        key.setKeyType(LeadKeyRef.EMAIL);
+        key.setKeyValue(email);
+        ParamsGetLead request = new ParamsGetLead();
+        request.setLeadKey(key);
+        return port.getLead(request, header(env("API_KEY"))).getResult();
+    }
+
+    private void find() throws Exception {
+        ResultGetLead result = find(env("EMAIL"));
+        same("find", "count", result.getCount(), 1);
+        Record lead = shown(result.getLeadRecordList().getValue().getLeadRecords().get(0));
+        same("find", "Email", lead.email, env("EXPECT_EMAIL"));
+        same("find", "ForeignSysPersonId", lead.foreignSysPersonId, null);
+        same("find", "FirstName", lead.attributes.get("FirstName"),
+            env("EXPECT_TYPE") + " " + env("EXPECT_FIRST_NAME"));
+        same("find", "LastName", lead.attributes.get("LastName"), env("EXPECT_TYPE") + " " + env("EXPECT_LAST_NAME"));
+        Fault fault = null;
+        try {
+            find("nobody@jungle.example");
+        } catch (SOAPFaultException error) {
+            fault = read(error);
+        }
+        same("find", "fault", fault == null ? "none" : "one", "one");
+        same("find", "faultstring", fault.faultString, env("EXPECT_MISSING_STRING"));
+        same("find", "code", fault.code, env("EXPECT_MISSING_CODE"));
+        ok("find");
+    }
+
+    private void describe() throws Exception {
+        AuthenticationHeader header = header(env("API_KEY"));
+        List<String> objects = port.listMObjects(new ParamsListMObjects(), header).getResult().getObjects();
+        same("describe", "number of objects", objects.size(), 4);
+        same("describe", "object", objects.get(1), env("EXPECT_OBJECT"));
+        ParamsDescribeMObject request = new ParamsDescribeMObject();
+        request.setObjectName("LeadRecord");
+        MObjectMetadata metadata = port.describeMObject(request, header).getResult().getMetadata();
+        same("describe", "name", metadata.getName(), env("EXPECT_OBJECT"));
+        MObjFieldMetadata found = null;
+        for (MObjFieldMetadata field : metadata.getFieldList().getFields()) {
+            if (field.getName().equals("LastName")) {
+                found = field;
+            }
+        }
+        same("describe", "label", found.getDisplayName(), env("EXPECT_LABEL"));
+        same("describe", "type", found.getDataType(), env("EXPECT_TYPE"));
+        same("describe", "size", found.getSize(), 255);
+        ok("describe");
     }
 
     @Override
@@ -135,5 +196,7 @@ final class JaxwsClient extends Scenario {
         JaxwsClient client = new JaxwsClient(url + "?WSDL");
         ok("wsdl");
         run(client, () -> new JaxwsClient(url + "?WSDL").closing(), () -> new JaxwsClient(env("TLS_URL") + "?WSDL"));
+        client.find();
+        client.describe();
     }
 }

@@ -3,9 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from synclead.leads.lookup import Found, LeadKey
 from synclead.leads.outcome import Outcome
 from synclead.leads.record import RawRecord
 from synclead.leads.subscription import Subscription
+
+ANSWERED = "ANSWERED"
+"""The outcome of a call whose operation says none of its own."""
 
 
 class Writer(Protocol):
@@ -13,6 +17,16 @@ class Writer(Protocol):
 
     async def sync(self, subscription_id: int, raw: RawRecord) -> Outcome:
         """The outcome, once it is durable. Raises SyncleadError when nothing was written."""
+
+
+class Reader(Protocol):
+    """What finds leads, as of a moment after the call came."""
+
+    async def find(self, subscription: Subscription, key: LeadKey) -> Found:
+        """The leads of a key; none where it finds nobody. Raises SyncleadError."""
+
+    async def rules(self, subscription: Subscription) -> Subscription:
+        """The rules as they are now, which may be newer than the call's. Raises SyncleadError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,5 +37,6 @@ class Call:
     workspace: str | None
     """The target workspace of the header, as sent; None without one."""
     writer: Writer
+    reader: Reader
     facts: dict[str, Any] = field(default_factory=dict)
     """What the log line says about the outcome. An operation adds to it, and never a lead's values."""

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from synclead.leads.errors import LeadDetailRequiredError
 from synclead.leads.outcome import Outcome, Why
 from synclead.leads.record import RawAttribute, RawRecord
-from synclead.leads.values import show_value
 from synclead.soap import messages
 from synclead.soap.operations.call import Call
+from synclead.soap.records import show_lead
 
 MISSING_RECORD = partial(LeadDetailRequiredError, "leadRecord is required")
 
@@ -50,14 +50,10 @@ def raw_record(params: messages.ParamsSyncLead, workspace: str | None) -> RawRec
 
 def lead_record(outcome: Outcome, zone: ZoneInfo) -> messages.LeadRecord:
     """The complete lead after the call, as section 6 shows it, times in `zone`."""
-    lead, foreign = outcome.lead, outcome.shown_foreign_id
-    return messages.LeadRecord(
-        Id=lead.id,
-        Email=lead.email.text if lead.email else None,
-        ForeignSysPersonId=foreign.id if foreign else None,
-        ForeignSysType=foreign.type if foreign else None,
-        leadAttributeList=_attributes(outcome, zone),
-    )
+    catalogue = outcome.catalogue
+    if outcome.created_fields:
+        catalogue = catalogue.with_fields(outcome.created_fields)
+    return show_lead(outcome.lead, outcome.shown_foreign_id, catalogue, zone)
 
 
 def outcome_facts(outcome: Outcome) -> dict[str, Any]:
@@ -74,22 +70,3 @@ def outcome_facts(outcome: Outcome) -> dict[str, Any]:
         if value != usual:
             facts[name] = value
     return facts
-
-
-def _attributes(outcome: Outcome, zone: ZoneInfo) -> messages.ArrayOfAttribute | None:
-    catalogue = outcome.catalogue
-    if outcome.created_fields:
-        catalogue = catalogue.with_fields(outcome.created_fields)
-    found = []
-    for name, value in outcome.lead.values.items():
-        field = catalogue.get(name)
-        if field is not None and field.soap_name is not None and field.soap_name != "Email":
-            shown = show_value(field, value, zone)
-            found.append(messages.Attribute(attrName=field.soap_name, attrType=field.type, attrValue=shown))
-    if not found:
-        return None
-    return messages.ArrayOfAttribute(attribute=tuple(sorted(found, key=_name)))
-
-
-def _name(attribute: messages.Attribute) -> str:
-    return attribute.attrName or ""

@@ -1,0 +1,49 @@
+"""getLead: every lead that one key finds (spec: soap-operations, section 3.2)."""
+
+from functools import partial
+from typing import get_args
+
+from synclead.leads.errors import LeadKeyBadError, LeadKeyRequiredError
+from synclead.leads.lookup import LeadKey, read_lead_key
+from synclead.leads.text import trim
+from synclead.soap import messages
+from synclead.soap.errors import LONGEST_NAME
+from synclead.soap.operations.call import Call
+from synclead.soap.records import show_lead
+from synclead.soap.tolerances import enumerated
+
+MISSING_KEY = partial(LeadKeyRequiredError, "leadKey is required")
+
+_TYPES = get_args(messages.LeadKeyRef)
+
+
+async def get_lead(params: messages.ParamsGetLead, call: Call) -> messages.SuccessGetLead:
+    """The leads of the key, the newest first; nobody is a fault. Raises SyncleadError."""
+    key = _lead_key(params, call)
+    found = await call.reader.find(call.subscription, key)
+    if not found.leads:
+        raise key.not_found()
+    call.facts["found"] = len(found.leads)
+    rules = found.subscription
+    records = [
+        show_lead(lead, lead.foreign_ids[-1] if lead.foreign_ids else None, rules.catalogue, rules.time_zone)
+        for lead in found.leads
+    ]
+    return messages.SuccessGetLead(
+        result=messages.ResultGetLead(
+            count=len(records), leadRecordList=messages.ArrayOfLeadRecord(leadRecord=tuple(records))
+        )
+    )
+
+
+def _lead_key(params: messages.ParamsGetLead, call: Call) -> LeadKey:
+    sent = params.leadKey
+    if sent is None:
+        raise MISSING_KEY()
+    for name, part in (("keyType", sent.keyType), ("keyValue", sent.keyValue)):
+        if part is None:
+            raise LeadKeyRequiredError(f"leadKey is required, with its {name}")
+    kind = enumerated(sent.keyType or "", _TYPES)
+    if kind is None:
+        raise LeadKeyBadError(trim(sent.keyType or "")[:LONGEST_NAME])
+    return read_lead_key(kind, sent.keyValue or "", call.subscription)
