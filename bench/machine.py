@@ -14,7 +14,8 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-from bench.place import BUILT, file_system
+import synclead
+from bench.place import BUILT, ROOT, file_system
 
 _PACKAGES = ("cryptography", "httptools", "lxml", "msgspec", "psycopg", "starlette", "structlog", "uvicorn", "uvloop")
 _SYNCS = 200
@@ -32,6 +33,7 @@ _DEBIAN = ("libjaxws-java", "libhikaricp-java", "libpostgresql-jdbc-java", "libj
 def facts(folder: Path) -> dict[str, Any]:
     """Everything that the figures depend on and that can be read; `folder` is where the databases are."""
     return {
+        "synclead": f"{synclead.__version__} of commit {_commit()}",
         "cores": os.cpu_count(),
         "CPU": _cpu_model(Path("/proc/cpuinfo").read_text(encoding="utf-8")),
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
@@ -56,6 +58,16 @@ def fdatasync_ms(folder: Path) -> float:
             times.append(perf_counter() - began)
     path.unlink()
     return median(times) * 1000
+
+
+def _commit() -> str:
+    """The short name of the commit that is measured."""
+    command = ["git", "describe", "--always", "--dirty=, changed"]
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        return "unknown"
+    return done.stdout.strip()
 
 
 def _cpu_model(cpuinfo: str) -> str:

@@ -50,9 +50,11 @@ def pages(results: Mapping[str, Results]) -> Pages:
         text += "\n" + _NOTHING
     for part, title, section in _SECTIONS:
         if part in results:
-            text += f"\n## {title}\n\n" + section(results[part], made)
-    for found in list(results.values())[:1]:
-        text += "\n## The machine\n\n" + _machine(found)
+            found = results[part]
+            text += f"\n## {title}\n\n{found.date}, {found.plan['rounds']} rounds"
+            text += f"; each is in `bench/results/{part}.json`.\n\n" + section(found, made)
+    if results:
+        text += "\n## The machine\n\n" + _machine(max(results.values(), key=_date))
     made[PAGE] = text
     return made
 
@@ -154,10 +156,12 @@ _SECTIONS: tuple[tuple[str, str, Callable[[Results, Pages], str]], ...] = (
 )
 
 
+def _date(found: Results) -> str:
+    return found.date
+
+
 def _machine(found: Results) -> str:
-    text = (
-        f"{found.date}, {found.plan['rounds']} rounds of {found.plan['seconds']:g} s a cell.\n\n| | |\n| --- | --- |\n"
-    )
+    text = f"That of the part {found.part}. {found.plan['seconds']:g} s a cell.\n\n| | |\n| --- | --- |\n"
     databases = {
         f"{name}, as it was read": facts["settings"] for name, facts in found.facts.items() if facts.get("settings")
     }
