@@ -34,7 +34,8 @@ def main(words: list[str]) -> int:
     options = _options(words)
     chosen = options.part or list(PARTS)
     folder: Path = options.results or (BUILT / "quick" if options.quick else FOLDER)
-    failed = []
+    failed: list[str] = []
+    measured: dict[str, Results] = {}
     for part in chosen:
         _say(f"--- {part}")
         try:
@@ -47,20 +48,20 @@ def main(words: list[str]) -> int:
             return 1
         except CellFailedError as error:
             _say(f"FAILED: {part}: {error}")
-            failed.append(part)
+            failed.append(f"{part}: {error}")
             continue
         results.save(folder)
+        measured[part] = results
         failed += results.failed
-    measured = load(folder)
     targets = [target for target in load_targets() if target.part in chosen]
-    rows = judge(targets, {part: measured[part] for part in chosen if part in measured and part not in failed})
+    rows = judge(targets, measured)
     print(table(rows))
     for problem in failed:
         print(f"FAILED: {problem}")
     if options.quick:
         print("A quick run: it shows that everything works, and its figures mean nothing.")
     elif not options.results:
-        page.write(measured)
+        page.write(load(FOLDER))
         print(f"Written: {page.PAGE.relative_to(page.PAGE.parents[1])}")
     return 1 if failed or any(row.is_fault for row in rows) else 0
 
