@@ -127,7 +127,8 @@ def _sizes(found: Results, made: Pages) -> str:
     kinds = (names.POSTGRES, names.SQLITE)
     series = {kind: [found.median(f"{kind}, {size}", at[0], "per_second") for size in sizes] for kind in kinds}
     made[PICTURES / "sizes.svg"] = bars("Calls a second by leads stored", "1/s", sizes, series)
-    return f"![Calls a second by leads stored](performance/sizes.svg)\n\n{text}{_missing(found)}"
+    head = "The leads that were stored before the first call; half of the calls added one more.\n\n"
+    return f"{head}![Calls a second by leads stored](performance/sizes.svg)\n\n{text}{_missing(found)}"
 
 
 def _import(found: Results, made: Pages) -> str:

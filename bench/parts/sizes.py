@@ -7,6 +7,8 @@ from bench.context import Context
 from bench.results import Results
 from bench.server import Synclead
 
+_WARM_SECONDS = 2.0
+
 
 def run(context: Context) -> Results:
     """Calls a second at each size, on both databases; all sizes alternate."""
@@ -16,4 +18,6 @@ def run(context: Context) -> Results:
         where = folder / f"postgres-{size}"
         subjects.append(Synclead(names.of_size(names.POSTGRES, size), where, leads=size, postgres=context.postgres))
         subjects.append(Synclead(names.of_size(names.SQLITE, size), folder / f"sqlite-{size}", leads=size))
-    return context.results("sizes", context.run(subjects, connections=(plan.size_connections,)))
+    # Shortly warmed: every second call adds a lead, and an empty database should not be full before it is measured.
+    warm = min(plan.warm_seconds, _WARM_SECONDS)
+    return context.results("sizes", context.run(subjects, connections=(plan.size_connections,), warm=warm))
