@@ -22,7 +22,7 @@ from bench.subject import Cell
 _SECONDS = 0.2
 """Of one measurement: so many repetitions are chosen."""
 COUNTED = (names.PARSE, names.DECODE, names.ENCODE, names.VERIFY, names.PLAN)
-_TIMES = 200
+_TIMES = 1000
 """Repetitions under valgrind."""
 
 

@@ -42,7 +42,7 @@ calls = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=30, deadline=None, derandomize=True, database=None)
+@settings(max_examples=20, deadline=None, derandomize=True, database=None)
 @given(st.lists(calls, min_size=1, max_size=5))
 def test_a_lead_is_found_as_sync_lead_showed_it(made: list[Call]) -> None:
     """By each key that a call gave, the lead that the call answered is there, the same in every value."""

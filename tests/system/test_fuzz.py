@@ -175,7 +175,7 @@ def test_any_signed_body_is_answered_in_soap(body: str) -> None:
     assert_is_answer(reply.status, reply.body)
 
 
-@settings(thorough, max_examples=50)
+@settings(thorough, max_examples=30)
 @given(reads)
 def test_any_reading_body_is_answered_in_soap(body: str) -> None:
     """Keys of any type and text, and objects of any name: what they find, or a fault that is the caller's."""
