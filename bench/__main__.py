@@ -6,9 +6,11 @@ Exit 0: measured, and nothing is below its floor. 1: something is, or a check fa
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 from bench import page
 from bench.context import Context, prepared
@@ -92,5 +94,11 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def _stop(number: int, frame: FrameType | None) -> None:
+    """Whoever ends the run ends its servers with it."""
+    raise SystemExit(128 + number)
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _stop)
     sys.exit(main(sys.argv[1:]))
