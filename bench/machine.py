@@ -17,7 +17,7 @@ from typing import Any
 import synclead
 from bench.place import BUILT, ROOT, file_system
 
-_PACKAGES = ("cryptography", "httptools", "lxml", "msgspec", "psycopg", "starlette", "structlog", "uvicorn", "uvloop")
+_PACKAGES = ("cryptography", "httptools", "lxml", "msgspec", "psycopg", "starlette", "uvicorn", "uvloop")
 _SYNCS = 200
 
 _PROGRAMS: dict[str, tuple[Sequence[str], str]] = {

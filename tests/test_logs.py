@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import structlog
 
 from synclead.logs import configure, get_logger
 
@@ -16,11 +15,12 @@ from synclead.logs import configure, get_logger
 @pytest.fixture(autouse=True)
 def _restore() -> Iterator[None]:
     """Leaves logging as the other tests expect it."""
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
+    root, logger = logging.getLogger(), get_logger()
+    handlers, level, put, threshold = root.handlers, root.level, logger.put, logger.threshold
     yield
-    root.handlers, root.level = handlers, level
-    structlog.reset_defaults()
+    root.handlers = handlers
+    root.setLevel(level)
+    logger.put, logger.threshold = put, threshold
 
 
 def _lines(stream: io.StringIO) -> list[dict[str, Any]]:
@@ -65,7 +65,9 @@ def test_libraries_log_the_same_way() -> None:
     stream = io.StringIO()
     configure("info", stream)
     logging.getLogger("uvicorn.error").warning("Invalid %s", "request")
-    [line] = _lines(stream)
+    logging.getLogger("library").critical("%d of %d", 1)
+    line, misfit = _lines(stream)
+    assert (misfit["event"], misfit["level"]) == ("%d of %d", "error")
     assert (line["event"], line["logger"], line["level"]) == ("Invalid request", "uvicorn.error", "warning")
 
 

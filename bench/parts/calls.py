@@ -85,12 +85,12 @@ def split(samples: dict[str, int], main: float, others: float, calls: int) -> di
     """Microseconds of CPU time a call by what they are spent on.
 
     `samples` are of the main thread by part and file; its CPU seconds are shared out by them. `others` are those of the
-    other threads, of which SQLite's is the only one that works on every call. Raises CellFailedError without samples.
+    other threads: SQLite's, and what keeps the last calls. Raises CellFailedError without samples.
     """
     total = sum(samples.values())
     if not total:
         raise CellFailedError("the profiler took no sample")
-    found: defaultdict[str, float] = defaultdict(float, SQL=others)
+    found: defaultdict[str, float] = defaultdict(float, {"other threads": others})
     for place, count in samples.items():
         found[place.partition(": ")[0]] += main * count / total
     return {part: round(seconds / calls * 1e6, 1) for part, seconds in sorted(found.items())}

@@ -2,42 +2,39 @@
 
 import asyncio
 import gc
-import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 
-import structlog
 from sqlalchemy import Engine
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
 
+from synclead.clock import Clock
 from synclead.leads.outcome import Outcome
+from synclead.logs import get_logger
 from synclead.metrics import page
 from synclead.metrics.board import Board
 from synclead.metrics.meter import Meter
+from synclead.opening import Hold, opened
 from synclead.settings import Settings, is_trusted
 from synclead.soap.body import BodyLimits, Receive
 from synclead.soap.contract import Contract
 from synclead.soap.endpoint import PREFIX, Edge, Endpoint, Scope, Send
 from synclead.soap.limits import ReadLimits
+from synclead.soap.observer import CallRecorder
 from synclead.soap.operations import HANDLERS
+from synclead.soap.recorder import Recorder
 from synclead.soap.service import Parts
-from synclead.store.databases import open_database
-from synclead.store.demo import add_demo
+from synclead.store.databases import open_log_database
 from synclead.store.directory import Directory
-from synclead.store.durability import check_durability
-from synclead.store.engine import next_lead_ids, open_engine, reading, sqlite_path
-from synclead.store.errors import DatabaseUnavailableError
+from synclead.store.engine import next_lead_ids, reading
 from synclead.store.group import Answer, PlannedGroup
-from synclead.store.master_keys import open_master_keys
 from synclead.store.observer import Observer
 from synclead.store.reader import CONNECTIONS, Reader
-from synclead.store.sqlite import ServeLock
-from synclead.store.upgrade import prepare
+from synclead.store.request_log import Bounds, RequestLog
 from synclead.store.writer import Writer
 
 CLOSING_SECONDS = 4.0
@@ -49,7 +46,7 @@ _GC_THRESHOLD = 50_000
 _SHOWING_SECONDS = 1.0
 """How old figures may be that another thread or process reads."""
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class WriterObserver(Observer):
@@ -89,15 +86,20 @@ class Store:
     directory: Directory
     writer: Writer
     reader: Reader
-    lock: ServeLock | None
-    """Keeps a second process from serving an SQLite file; PostgreSQL serves any number."""
+    recorder: Recorder | None
+    """None for a database in memory, which no other process can read."""
+    hold: Hold | None
+    """What is let go of last."""
     meter: Meter
     board: Board
     """Where the meter shows its figures."""
+    clock: Clock
 
     async def start(self) -> None:
         """From here on calls are taken."""
         await self.writer.start()
+        if self.recorder is not None:
+            self.recorder.start()
 
     async def close(self) -> None:
         """Answers what waits, then lets go of the database."""
@@ -105,6 +107,8 @@ class Store:
             async with asyncio.timeout(CLOSING_SECONDS):
                 await self.writer.close()
                 await self.reader.close()
+                if self.recorder is not None:
+                    await self.recorder.close()
                 await self.directory.close()
         except TimeoutError:
             _log.error("the database did not answer while closing")
@@ -117,8 +121,8 @@ class Store:
     def release(self) -> None:
         """Lets go of the database, where no call was taken."""
         self.engine.dispose()
-        if self.lock is not None:
-            self.lock.release()
+        if self.hold is not None:
+            self.hold.release()
 
 
 def open_store(settings: Settings, board: Board | None = None) -> Store:
@@ -127,44 +131,27 @@ def open_store(settings: Settings, board: Board | None = None) -> Store:
     `board` is where the figures go when several processes serve together. Raises StoreError: the message is a
     sentence for the operator.
     """
-    url = settings.database
     board = board or Board()
     meter = Meter(board)
-    lock = _serve_lock(url)
-    try:
-        prepare(url)
-        engine = open_engine(url)
-        if not settings.allow_unsafe_durability:
-            check_durability(engine)
-        keys = open_master_keys(engine, url, os.environ)
-        if settings.demo:
-            add_demo(engine, keys)
-        with reading(engine) as connection:
+    clock = Clock(settings.clock)
+    with opened(settings) as database:
+        with reading(database.engine) as connection:
             for subscription_id, name, next_lead_id in next_lead_ids(connection):
                 meter.next_lead_id(subscription_id, name, next_lead_id)
-        opened = partial(
-            open_database, url, lock_seconds=settings.lock_timeout, statement_seconds=settings.statement_timeout
-        )
-        observer = WriterObserver(meter)
-        writer = Writer(opened(), now=partial(datetime.now, UTC), observer=observer, call_seconds=settings.call_timeout)
+        observer, seconds = WriterObserver(meter), settings.call_timeout
+        writer = Writer(database.connect(), now=clock, observer=observer, call_seconds=seconds)
         reader = Reader(
-            opened(connections=CONNECTIONS), observer=observer, call_seconds=settings.call_timeout, doubt=writer.doubt
+            database.connect(connections=CONNECTIONS), observer=observer, call_seconds=seconds, doubt=writer.doubt
         )
-    except BaseException:
-        if lock is not None:
-            lock.release()
-        raise
-    return Store(engine, Directory(engine, keys), writer, reader, lock, meter, board)
+        recorder = None if settings.ephemeral else open_recorder(settings)
+    directory = Directory(database.engine, database.master_keys)
+    return Store(database.engine, directory, writer, reader, recorder, database.hold, meter, board, clock)
 
 
-def _serve_lock(url: str) -> ServeLock | None:
-    path = sqlite_path(url)
-    if path is None:
-        return None
-    try:
-        return ServeLock(path)
-    except OSError as error:
-        raise DatabaseUnavailableError(f"the database {path} cannot be opened: {error.strerror}") from error
+def open_recorder(settings: Settings) -> Recorder:
+    """What keeps the last calls, with a way of its own to the database."""
+    bounds = Bounds(settings.recorded_successes, settings.recorded_faults, settings.recorded_days)
+    return Recorder(RequestLog(open_log_database(settings.database), bounds), bounds, show_values=settings.show_values)
 
 
 class Application:
@@ -223,22 +210,33 @@ def create_app(settings: Settings, store: Store) -> Application:
         users=store.directory,
         writer=store.writer,
         reader=store.reader,
-        now=partial(datetime.now, UTC),
+        now=store.clock,
         window=settings.window,
         demo=settings.demo,
         limits=limits,
         observer=store.meter,
+        recorder=store.recorder or CallRecorder(),
     )
+    routes = _pages(store)
+    if settings.metrics_port is None:
+        routes.append(Route(page.PATH, page.Page(store.board, store.show_figures), methods=["GET"]))
+    if settings.ephemeral:
+        from synclead.control import PREFIX, Control  # for a test double alone
+
+        calls = Control(parts, store.engine, store.clock)
+        routes.append(Mount(PREFIX, calls))
+        parts = calls.parts
     edge = Edge(
         public_url=settings.public_url,
         trusted=partial(is_trusted, proxies=settings.trusted_proxies),
         body=BodyLimits(settings.body_limit, settings.body_timeout),
     )
-    return Application(Endpoint(parts, edge), _pages(store, shows_metrics=settings.metrics_port is None), store)
+    pages = Starlette(routes=routes, exception_handlers={404: _not_found})
+    return Application(Endpoint(parts, edge), pages, store)
 
 
-def _pages(store: Store, *, shows_metrics: bool) -> Starlette:
-    """Everything that is not SOAP. Says nothing of what is inside, but `/metrics` to this machine itself."""
+def _pages(store: Store) -> list[BaseRoute]:
+    """The pages for everybody, which say nothing of what is inside."""
 
     async def front(request: Request) -> PlainTextResponse:
         address = request.url.replace(path="/soap/mktows/2_7", query="")
@@ -254,13 +252,7 @@ def _pages(store: Store, *, shows_metrics: bool) -> Starlette:
         ready = store.writer.ready
         return PlainTextResponse("ready\n" if ready else "not ready\n", 200 if ready else 503)
 
-    routes = [Route("/", front), Route("/healthz", healthz), Route("/readyz", readyz)]
-    if shows_metrics:
-        routes.append(Route(page.PATH, page.Page(store.board, store.show_figures), methods=["GET"]))
-    return Starlette(
-        routes=routes,
-        exception_handlers={404: _not_found},
-    )
+    return [Route("/", front), Route("/healthz", healthz), Route("/readyz", readyz)]
 
 
 async def _not_found(request: Request, error: Exception) -> PlainTextResponse:

@@ -4,12 +4,11 @@ import json
 import logging
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
 import msgspec
-import structlog
-from structlog.typing import EventDict, Processor, WrappedLogger
 
 _LEVELS = {
     "debug": logging.DEBUG,
@@ -17,6 +16,45 @@ _LEVELS = {
     "warning": logging.WARNING,
     "error": logging.ERROR,
 }
+_NAMES = {level: name for name, level in _LEVELS.items()}
+
+
+class Logger:
+    """Tells of events with their facts: `log.info("call", lead=7)`.
+
+    `exc_info`, where it is among the facts, is an exception: the line shows where it came from. Not by way of
+    `logging`, whose records cost a call more than the rest of its line.
+    """
+
+    def __init__(self) -> None:
+        self.threshold = logging.WARNING
+        """The lowest level that is told of."""
+        self.put: Callable[[int, dict[str, Any]], None] = _Sink(None, {}, with_text=False).put
+        """Takes the level and the facts of an event, `event` among them."""
+
+    def debug(self, event: str, /, **facts: Any) -> None:
+        """What only who looks for a defect wants to know."""
+        if self.threshold <= logging.DEBUG:
+            self.put(logging.DEBUG, facts | {"event": event})
+
+    def info(self, event: str, /, **facts: Any) -> None:
+        """What happened."""
+        if self.threshold <= logging.INFO:
+            self.put(logging.INFO, facts | {"event": event})
+
+    def warning(self, event: str, /, **facts: Any) -> None:
+        """What somebody should look at some time."""
+        if self.threshold <= logging.WARNING:
+            self.put(logging.WARNING, facts | {"event": event})
+
+    def error(self, event: str, /, **facts: Any) -> None:
+        """What somebody should look at now."""
+        self.put(logging.ERROR, facts | {"event": event})
+
+
+def get_logger() -> Logger:
+    """The program's logger."""
+    return _LOGGER
 
 
 def configure(level: str, stream: TextIO | None = None, marks: Mapping[str, Any] | None = None) -> None:
@@ -28,75 +66,73 @@ def configure(level: str, stream: TextIO | None = None, marks: Mapping[str, Any]
     that it came through; with level debug its text too.
     """
     threshold = _LEVELS[level]
-    target = _Lines(stream or sys.stderr)
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        _Marks(marks or {}),
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _ExceptionLines(with_text=threshold <= logging.DEBUG),
-    ]
-    structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer(serializer=_to_json)],
-        wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.WriteLoggerFactory(target),  # type: ignore[arg-type]
-        cache_logger_on_first_use=False,
-    )
-    handler = logging.StreamHandler(target)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(serializer=_to_json),
-            ],
-        )
-    )
+    sink = _Sink(stream or sys.stderr, marks or {}, with_text=threshold <= logging.DEBUG)
+    _LOGGER.threshold = threshold
+    _LOGGER.put = sink.put
     root = logging.getLogger()
-    root.handlers = [handler]
+    root.handlers = [_OfLibraries(sink)]
     root.setLevel(max(threshold, logging.INFO))
     for chatty in ("uvicorn", "uvicorn.error", "alembic"):
         logging.getLogger(chatty).setLevel(max(threshold, logging.WARNING))
 
 
-def get_logger() -> Any:
-    """The program's logger: `log.info("event", name=value)`."""
-    return structlog.get_logger()
+class _Sink:
+    """Writes lines, which never fails: a closed or full log must not fail the call that it tells of."""
 
-
-def _to_json(event: EventDict, **_options: Any) -> str:
-    # Lone surrogates, which UTF-8 cannot hold, come in with what a library reports of a request.
-    try:
-        return msgspec.json.encode(event, enc_hook=repr).decode()
-    except UnicodeEncodeError:
-        return json.dumps(event, default=repr)
-
-
-class _Marks:
-    """Adds the same values to every line, whichever thread it comes from."""
-
-    def __init__(self, marks: Mapping[str, Any]) -> None:
+    def __init__(self, stream: TextIO | None, marks: Mapping[str, Any], *, with_text: bool) -> None:
+        """Without a stream, what is stderr then."""
+        self._stream = stream
         self._marks = marks
-
-    def __call__(self, logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-        event.update(self._marks)
-        return event
-
-
-class _ExceptionLines:
-    """Replaces `exc_info` by the classes of the chain of exceptions and the code they came through."""
-
-    def __init__(self, *, with_text: bool) -> None:
         self._with_text = with_text
 
-    def __call__(self, logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-        info = event.pop("exc_info", None)
-        if info is True:
-            info = sys.exc_info()
-        error = info[1] if isinstance(info, tuple) else info
-        if isinstance(error, BaseException):
-            event["exception"] = describe(error, with_text=self._with_text)
-        return event
+    def put(self, level: int, facts: dict[str, Any]) -> None:
+        """Writes a line: the facts, then the marks, the level and the time."""
+        error = facts.pop("exc_info", None)
+        now = datetime.now(UTC).isoformat(timespec="microseconds")
+        line = {**facts, **self._marks, "level": _NAMES[level], "timestamp": f"{now[:-6]}Z"}
+        if error is not None:
+            line["exception"] = describe(error, with_text=self._with_text)
+        self._write(_to_json(line) + "\n")
+
+    def _write(self, text: str) -> None:
+        stream = self._stream or sys.stderr
+        try:
+            try:
+                stream.write(text)
+            except UnicodeEncodeError:  # a terminal or file that is not UTF-8
+                stream.write(text.encode("ascii", "backslashreplace").decode("ascii"))
+            stream.flush()
+        except (OSError, ValueError):
+            return
+
+
+class _OfLibraries(logging.Handler):
+    """What libraries tell `logging` becomes a line too, with the name of their logger."""
+
+    def __init__(self, sink: _Sink) -> None:
+        super().__init__()
+        self._sink = sink
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See logging.Handler."""
+        error = record.exc_info[1] if record.exc_info else None
+        try:
+            text = record.getMessage()
+        except (TypeError, ValueError):  # its values do not fit its text
+            text = str(record.msg)
+        facts = {"event": text, "logger": record.name, "exc_info": error}
+        self._sink.put(min(max(record.levelno // 10 * 10, logging.DEBUG), logging.ERROR), facts)
+
+
+_LOGGER = Logger()
+
+
+def _to_json(line: Mapping[str, Any]) -> str:
+    # Lone surrogates, which UTF-8 cannot hold, come in with what a library reports of a request.
+    try:
+        return msgspec.json.encode(line, enc_hook=repr).decode()
+    except UnicodeEncodeError:
+        return json.dumps(line, default=repr)
 
 
 def describe(error: BaseException, *, with_text: bool) -> list[str]:
@@ -112,24 +148,3 @@ def describe(error: BaseException, *, with_text: bool) -> list[str]:
         lines += [f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
         current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
     return lines
-
-
-class _Lines:
-    """A stream that never fails: a closed or full log must not fail the call that it tells of."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> None:
-        try:
-            self._stream.write(text)
-        except UnicodeEncodeError:  # a terminal or file that is not UTF-8
-            self._stream.write(text.encode("ascii", "backslashreplace").decode("ascii"))
-        except (OSError, ValueError):
-            return
-
-    def flush(self) -> None:
-        try:
-            self._stream.flush()
-        except (OSError, ValueError):
-            return

@@ -7,9 +7,9 @@ import struct
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from synclead.logs import get_logger
 from synclead.settings import Settings
 from synclead.soap.body import Receive, discard_rest
 
@@ -25,7 +25,7 @@ _DISCARDING_SECONDS = 5.0
 _BUSY = b"The server has as many connections as it may have. Try again in a minute.\n"
 _OFFER = re.compile(rb"\r\n[Uu]pgrade:")
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class TooManyRequestsError(Exception):

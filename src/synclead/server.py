@@ -5,26 +5,27 @@ import signal
 import socket
 import ssl
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
-import structlog
 import uvicorn
 from sqlalchemy.engine import make_url
 
 from synclead import logs
 from synclead.app import Store, create_app, open_store
+from synclead.logs import get_logger
 from synclead.metrics.board import Board, BoardError, opened_board
-from synclead.metrics.port import MetricsPortError, metrics_port
+from synclead.parent import end_with_parent
 from synclead.protocol import TOLD, bounded_protocol
 from synclead.settings import Settings, SettingsError, check
 from synclead.store.errors import StoreError
-from synclead.workers import supervise
 
 _BACKLOG = 2048
 _OTHER_FILES = 64
 """Open files beside connections: the database, the log, the event loop's own."""
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class StartError(Exception):
@@ -42,16 +43,33 @@ def serve(settings: Settings) -> int:
         with (
             _listen(settings.host, settings.port) as listener,
             opened_board(settings.workers) as board,
-            metrics_port(settings, board),
+            _metrics_port(settings, board),
         ):
             if settings.workers == 1:
                 return serve_on(settings, listener, board)
             # What is refused must be refused here, once: a worker that ends is replaced.
             _open(settings, Board())[1].release()
+            from synclead.workers import supervise
+
             return supervise(settings, listener, board)
-    except (SettingsError, StoreError, StartError, BoardError, MetricsPortError) as error:
+    except (SettingsError, StoreError, StartError, BoardError) as error:
         print(f"synclead: {error}", file=sys.stderr)
         return 1
+
+
+@contextmanager
+def _metrics_port(settings: Settings, board: Board) -> Iterator[None]:
+    """The port of the metrics for the length of a block, where one is set. Raises StartError."""
+    if settings.metrics_port is None:
+        yield
+        return
+    from synclead.metrics.port import MetricsPortError, metrics_port
+
+    try:
+        with metrics_port(settings.metrics_host, settings.metrics_port, board):
+            yield
+    except MetricsPortError as error:
+        raise StartError(str(error)) from error
 
 
 def serve_on(settings: Settings, listener: socket.socket, board: Board) -> int:
@@ -63,6 +81,8 @@ def serve_on(settings: Settings, listener: socket.socket, board: Board) -> int:
     config, _ = _open(settings, board)
     server = _Server(config, _address(settings, listener), settings.database)
     server.stop_on(signal.SIGTERM, signal.SIGINT)
+    if settings.end_with_stdin:
+        end_with_parent()
     server.run(sockets=[listener])
     return 0 if server.started else 1
 

@@ -1,26 +1,21 @@
 """One of several serving processes: `python -m synclead.worker NUMBER DESCRIPTOR FOLDER`, started by `workers`."""
 
 import os
-import signal
 import socket
 import sys
-import threading
-import time
 from pathlib import Path
 
-import structlog
+import msgspec
 
 from synclead import logs
+from synclead.logs import get_logger
 from synclead.metrics.board import Board
+from synclead.parent import STDIN, end_with_parent
 from synclead.server import StartError, serve_on
-from synclead.settings import Settings
+from synclead.settings import read_settings
 from synclead.store.errors import StoreError
 
-_PARENT = 0
-"""Standard input: a line with the settings, then nothing until the parent is gone."""
-_END_SECONDS = 20.0
-
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 def main() -> int:
@@ -29,9 +24,9 @@ def main() -> int:
     line = _read_line()
     if line is None:
         return 1
-    settings = Settings.model_validate_json(line)
+    settings = read_settings(msgspec.json.decode(line))
     logs.configure(settings.log_level, marks={"worker": number, "pid": os.getpid()})
-    threading.Thread(target=_end_with_parent, name="synclead-parent", daemon=True).start()
+    end_with_parent()
     try:
         with socket.socket(fileno=descriptor) as listener:
             return serve_on(settings, listener, Board(Path(sys.argv[3]), str(number)))
@@ -43,25 +38,17 @@ def main() -> int:
 
 
 def _read_line() -> bytes | None:
-    """The settings; None where the parent went before it had written them.
+    """The settings, one line of standard input; None where the parent went before it had written them.
 
-    Without a buffer: a thread that waits in one would make this process abort at its end.
+    Without a buffer: the rest is for `end_with_parent`.
     """
     line = b""
     while not line.endswith(b"\n"):
-        part = os.read(_PARENT, 65536)
+        part = os.read(STDIN, 65536)
         if not part:
             return None
         line += part
     return line
-
-
-def _end_with_parent() -> None:
-    os.read(_PARENT, 1)
-    _log.error("the parent process is gone")
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(_END_SECONDS)
-    os._exit(1)
 
 
 if __name__ == "__main__":

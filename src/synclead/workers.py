@@ -11,11 +11,10 @@ import sys
 from collections.abc import Awaitable
 from contextlib import suppress
 
-import structlog
-
 from synclead.app import CLOSING_SECONDS
+from synclead.logs import get_logger
 from synclead.metrics.board import Board
-from synclead.settings import Settings
+from synclead.settings import Settings, write_settings
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 8.0
@@ -24,7 +23,7 @@ _STEADY_SECONDS = 30.0
 _KILL_AFTER_SECONDS = 0.7
 """Beyond the time that a worker's own end may take; with the longest of it still within 20 s of SIGTERM."""
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 def supervise(settings: Settings, listener: socket.socket, board: Board) -> int:
@@ -111,7 +110,7 @@ class _Worker:
         )
         if process.stdin is not None:
             # Not as arguments: the database URL may have a password in it, and every user sees those.
-            process.stdin.write(self._settings.model_dump_json().encode() + b"\n")
+            process.stdin.write(write_settings(self._settings) + b"\n")
         return process
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:

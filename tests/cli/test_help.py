@@ -36,7 +36,7 @@ def test_every_setting_is_an_option_of_serve() -> None:
     """Whatever can be set in the environment can be set as an option."""
     options = {parameter.name for parameter in dict(commands())["synclead serve"].params}
 
-    assert set(Settings.model_fields) <= options
+    assert set(Settings.__struct_fields__) <= options
 
 
 @pytest.mark.parametrize("name", ["serve", "apply", "sync", "lead", "visitor", "fields"])

@@ -16,6 +16,7 @@ from synclead.cli.main import app
 from synclead.leads import identity
 from synclead.metrics import figures
 from synclead.settings import Settings
+from synclead.settings import variable as variable_of
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -51,8 +52,8 @@ def _environment(group: Any) -> str:
     for name, command in _commands(group, "synclead"):
         for parameter in command.params:
             variable = parameter.envvar
-            if name == "synclead serve" and parameter.name in Settings.model_fields:
-                variable = f"{Settings.model_config['env_prefix']}{parameter.name.upper()}"
+            if name == "synclead serve" and parameter.name in Settings.__struct_fields__:
+                variable = variable_of(parameter.name)
             if variable:
                 options[variable] = parameter.opts[0]
                 readers.setdefault(variable, []).append(name)

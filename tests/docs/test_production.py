@@ -1,11 +1,12 @@
 """The commands of docs/production.md work in the order in which they stand."""
 
+import asyncio
 import os
 import re
 import subprocess
 from pathlib import Path
 
-from support.envelopes import Call
+from support.envelopes import Call, envelope
 from support.inside import USER
 from support.metrics import read
 from support.orchard import DECLARATION
@@ -13,6 +14,8 @@ from support.postgres import Postgres
 from support.server import PROGRAM, Server
 from support.tools import needs
 from synclead.metrics.figures import METRICS
+from synclead.store.databases import open_log_database
+from synclead.store.request_log import NOBODY, Bounds, NewEntry, RequestLog
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "production.md"
 KEY = {"SYNCLEAD_MASTER_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}
@@ -169,3 +172,26 @@ def test_run_it_under_systemd(tmp_path: Path) -> None:
     finally:
         server.close()
     assert [path.name for path in state.glob("*.master-key")] == []
+
+
+def test_what_a_program_does(tmp_path: Path) -> None:
+    """The commands work on a database with a refused call, and say what to change."""
+    server = Server(tmp_path, database_url=f"sqlite:///{tmp_path}/synclead.db")
+    server.apply(DECLARATION)
+    fault = NewEntry(
+        NOBODY, True, 0, None, {"outcome": 20014, "reason": "unknown user", "message": "m", "asked": "<p/>"}
+    )
+    asyncio.run(_record(server.database_url, fault))
+    (tmp_path / "request.xml").write_bytes(envelope(Call(email="t@t.com"), USER))
+
+    ran = [server.command_here(*line.split()[1:]) for line in commands("What a program does").splitlines()]
+
+    assert [one.code for one in ran] == [0, 0, 0], ran
+    assert "No API user has" in ran[1].out
+    assert "the server would accept it" in ran[2].out
+
+
+async def _record(url: str, entry: NewEntry) -> None:
+    log = RequestLog(open_log_database(url), Bounds(days=1_000_000))
+    await log.write([entry], 0)
+    await log.close()

@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
 
+from support.logs import capture_logs
 from synclead.metrics.board import Board, is_alive, opened_board
 from synclead.metrics.figures import Snapshot
 

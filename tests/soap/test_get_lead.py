@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from structlog.testing import capture_logs
 
 from support.envelopes import Call, Record, lead_key, read_answer, read_leads, wrap
 from support.inside import TIMESTAMP, USER, Inside
+from support.logs import capture_logs
 from support.world import World, subscription, token
 from synclead.leads.fields import Catalogue, Field
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from lxml import etree
-from structlog.testing import capture_logs
 
 from support.envelopes import Answer, Call, read_answer, wrap
 from support.inside import TIMESTAMP, USER, Inside, Reply
+from support.logs import capture_logs
 from support.world import World, subscription, token
 from synclead.leads.places import Condition, Rule
 from synclead.soap import signature

@@ -8,7 +8,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import Engine
 
 from synclead.store import errors, schema, upgrade
 from synclead.store.engine import open_engine, reading, writing
@@ -16,10 +16,9 @@ from synclead.store.engine import open_engine, reading, writing
 
 def test_migrations_give_the_declared_tables(tmp_path: Path) -> None:
     """Alembic finds no difference between a migrated database and the declared tables."""
-    url = f"sqlite:///{tmp_path}/a.db"
-    upgrade.upgrade(url)
+    engine = _migrated(tmp_path / "a.db")
 
-    with reading(open_engine(url)) as connection:
+    with reading(engine) as connection:
         context = MigrationContext.configure(connection, opts={"version_table": upgrade.VERSION_TABLE})
         assert compare_metadata(context, schema.metadata) == []
 
@@ -32,13 +31,15 @@ def test_the_files_of_the_migrations_name_their_revisions() -> None:
 
 
 def test_migrated_and_created_tables_are_the_same_statements(tmp_path: Path) -> None:
-    """Tables made from the declaration have the very definitions that the migrations give."""
-    upgrade.upgrade(f"sqlite:///{tmp_path}/migrated.db")
-    schema.metadata.create_all(create_engine(f"sqlite:///{tmp_path}/declared.db"))
+    """A new file, which is made without the migrations, has the very definitions and the version that they give."""
+    migrated = _migrated(tmp_path / "migrated.db")
+    upgrade.upgrade(f"sqlite:///{tmp_path}/created.db")
 
-    migrated = _definitions(tmp_path / "migrated.db")
-    assert migrated.pop(upgrade.VERSION_TABLE)
-    assert migrated == _definitions(tmp_path / "declared.db")
+    assert _definitions(tmp_path / "created.db") == _definitions(tmp_path / "migrated.db")
+    for engine in (migrated, open_engine(f"sqlite:///{tmp_path}/created.db")):
+        with reading(engine) as connection:
+            version = connection.exec_driver_sql(f"SELECT version_num FROM {upgrade.VERSION_TABLE}").all()
+            assert version == [(upgrade.head(),)]
 
 
 def test_upgrade_of_a_current_database_does_nothing(tmp_path: Path) -> None:
@@ -110,6 +111,14 @@ def test_other_databases_are_refused(url: str) -> None:
     """Only an SQLite file and PostgreSQL are databases of synclead."""
     with pytest.raises(errors.DatabaseUnavailableError):
         upgrade.upgrade(url)
+
+
+def _migrated(path: Path) -> Engine:
+    """A new file, brought from nothing to the newest schema by every migration."""
+    engine = open_engine(f"sqlite:///{path}")
+    with writing(engine) as connection:
+        upgrade.migrate(connection)
+    return engine
 
 
 def _definitions(path: Path) -> dict[str, str]:

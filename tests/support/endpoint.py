@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from structlog.testing import capture_logs
-
 from support.envelopes import Call, Credentials, envelope
+from support.logs import capture_logs
 from support.memory import MemoryReader
 from support.world import World, subscription
 from synclead.leads.outcome import Outcome

@@ -111,7 +111,8 @@ def test_a_postgres_that_cannot_serve_is_named(postgres: Postgres, tmp_path: Pat
 def test_an_older_schema_is_named(postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A release that knows a later schema refuses to serve the earlier one, and says what to run."""
     url = postgres.new_database()
-    monkeypatch.setattr(upgrade, "revisions", lambda: ["0001", "9999"])
+    later = [*upgrade.revisions(), "9999"]
+    monkeypatch.setattr(upgrade, "revisions", lambda: later)
     said = refusal(Server(tmp_path, database_url=url, environment={"SYNCLEAD_MASTER_KEY": KEY}))
     assert "has an older schema: run `synclead db upgrade`" in said
 

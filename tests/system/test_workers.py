@@ -336,7 +336,7 @@ def test_a_start_that_must_not_be_says_why_once(
 ) -> None:
     """Schema, master key, durability, port and TLS files are refused before there is a worker: one sentence, exit 1."""
     monkeypatch.setattr("synclead.logs.configure", lambda level: None)
-    monkeypatch.setattr("synclead.server.supervise", lambda settings, listener: pytest.fail("workers are started"))
+    monkeypatch.setattr("synclead.workers.supervise", lambda settings, listener: pytest.fail("workers are started"))
     monkeypatch.setenv("SYNCLEAD_MASTER_KEY", KEY["SYNCLEAD_MASTER_KEY"])
     url = postgres.new_database(copy_of=declared)
     name = url.partition("@/")[2].partition("?")[0]

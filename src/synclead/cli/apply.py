@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from synclead.cli.console import Refusal, show
+from synclead.cli.console import show
 from synclead.cli.database import DEFAULT_URL, DatabaseUrl, opened
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ def apply(
     nothing: a mistake anywhere in the file changes nothing. Safe to repeat, also while servers run.
     """
     from synclead.store.apply import apply_declaration
-    from synclead.store.declaration import read_declaration
+    from synclead.store.declaration import read_declaration_file
 
-    declared = read_declaration(_text(file), os.environ)
+    declared = read_declaration_file(file, os.environ)
     opening = _tried(database_url) if dry_run else _open(database_url)
     with opening as (engine, keys):
         changes = apply_declaration(engine, keys, declared, dry_run)
@@ -39,15 +39,6 @@ def apply(
         show(change)
     if not changes:
         show("nothing to change")
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Refusal(f"{file} is not UTF-8 text") from None
-    except OSError as error:
-        raise Refusal(f"{file} cannot be read: {error.strerror}") from None
 
 
 @contextmanager

@@ -8,9 +8,9 @@ import typer
 
 from synclead.cli.console import Refusal, agrees, say, show, show_json, show_table
 from synclead.cli.database import DEFAULT_URL, DatabaseUrl, SubscriptionName, chosen, opened
-from synclead.cli.documents import history_document, lead_document, shown_moment
 from synclead.leads.errors import InputError
 from synclead.leads.keys import parse_email, parse_lead_id
+from synclead.store.documents import history_document, lead_document, shown_moment
 
 if TYPE_CHECKING:
     from synclead.leads.subscription import Subscription

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, TextIO
 
-from synclead.cli.documents import lead_document
 from synclead.leads.fields import EMAIL, STANDARD, Catalogue, Field
 from synclead.leads.several import join
+from synclead.store.documents import lead_document
 from synclead.store.errors import StoreError
 
 if TYPE_CHECKING:

@@ -8,12 +8,14 @@ import typer
 from synclead import __version__
 from synclead.cli.apply import apply
 from synclead.cli.backup import backup
+from synclead.cli.check import check
 from synclead.cli.console import Refusal, say
 from synclead.cli.db import db
 from synclead.cli.doctor import doctor
 from synclead.cli.export import export
 from synclead.cli.fields import fields
 from synclead.cli.lead import lead
+from synclead.cli.requests import requests
 from synclead.cli.secrets import secrets
 from synclead.cli.serve import serve
 from synclead.cli.sync import sync
@@ -30,6 +32,8 @@ app = typer.Typer(
 app.command()(serve)
 app.command()(apply)
 app.command()(sync)
+app.command()(requests)
+app.command()(check)
 app.add_typer(lead, name="lead")
 app.add_typer(visitor, name="visitor")
 app.add_typer(fields, name="fields")

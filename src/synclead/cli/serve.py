@@ -5,8 +5,6 @@ from typing import Annotated
 
 import typer
 
-from synclead.cli.console import Refusal
-
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on. Default: 127.0.0.1.")] = None,
@@ -41,6 +39,23 @@ def serve(
     demo: Annotated[
         bool | None,
         typer.Option("--demo", help="Add the published samples' subscription and let its user in. Loopback only."),
+    ] = None,
+    ephemeral: Annotated[
+        bool | None,
+        typer.Option(
+            "--ephemeral", help="A double for tests: nothing on disk, and control calls at /control/. Loopback only."
+        ),
+    ] = None,
+    apply: Annotated[
+        Path | None, typer.Option(metavar="FILE.toml", help="With --ephemeral: the declaration to begin with.")
+    ] = None,
+    clock: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="With --ephemeral: the clock stands there, such as 2026-01-31T12:00:00Z."),
+    ] = None,
+    end_with_stdin: Annotated[
+        bool | None,
+        typer.Option("--end-with-stdin", help="With --ephemeral: stop when standard input ends, as with its writer."),
     ] = None,
     public_url: Annotated[
         str | None, typer.Option(metavar="URL", help="Scheme and host that clients use; wins in the WSDL.")
@@ -95,6 +110,21 @@ def serve(
     statement_timeout: Annotated[
         float | None, typer.Option(help="Seconds that one statement of the database may take. Default: 20.")
     ] = None,
+    recorded_successes: Annotated[
+        int | None,
+        typer.Option(help="Answered calls of a subscription that `synclead requests` shows; 0: none. Default: 1000."),
+    ] = None,
+    recorded_faults: Annotated[
+        int | None,
+        typer.Option(help="Refused calls of a subscription that it shows; 0: none. Default: 10000."),
+    ] = None,
+    recorded_days: Annotated[
+        float | None, typer.Option(help="Days after which a recorded call is deleted; 0 records none. Default: 30.")
+    ] = None,
+    show_values: Annotated[
+        bool | None,
+        typer.Option("--show-values", help="Record calls with their values; without it, kind and length alone."),
+    ] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error. Default: info.")] = None,
 ) -> None:
     """Answer syncLead at /soap/mktows/… and keep the leads.
@@ -104,12 +134,6 @@ def serve(
     Logs go to stderr as JSON lines.
     """
     options = dict(locals())
-    # The web server takes half a second to load: not for the other commands.
-    from synclead.server import serve as serve_until_stopped
-    from synclead.settings import SettingsError, load_settings
+    from synclead.cli.serving import serve_with  # loads what the other commands do without
 
-    try:
-        settings = load_settings(**options)
-        raise typer.Exit(serve_until_stopped(settings))
-    except SettingsError as error:
-        raise Refusal(str(error)) from None
+    raise typer.Exit(serve_with(options))

@@ -5,6 +5,7 @@ text of the fault that answers it (spec: sync-lead, section 6). The message is a
 names the value at fault; `soap.faults` adds the code to it.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -16,9 +17,12 @@ class SyncleadError(Exception):
     planned: int | None = None
     """As `Outcome.planned`, where the refusal was found by looking at stored leads."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, public: str | None = None) -> None:
+        """`public` is the message without the value of a lead that it repeats, where it repeats one."""
         super().__init__(message)
         self.message = message
+        self.public = message if public is None else public
+        """What may be kept and shown where values may not: names, reasons and Ids of leads."""
 
 
 class LeadKeyRequiredError(SyncleadError):
@@ -33,7 +37,7 @@ class LeadKeyBadError(SyncleadError):
     code, text = 20102, "Lead key bad"
 
     def __init__(self, text: str) -> None:
-        super().__init__(f"{text} is not a lead key type")
+        super().__init__(f"{text} is not a lead key type", public="The keyType is not a lead key type")
 
 
 class LeadNotFoundError(SyncleadError):
@@ -52,6 +56,10 @@ class UnknownLeadFieldError(SyncleadError):
     """An attribute is not in the field catalogue; the message lists all such names."""
 
     code, text = 20105, "Unknown lead field"
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(f"syncLead operation failed: unknown fields for import: {', '.join(names)}")
+        self.names = tuple(names)
 
 
 class LeadSyncFailedError(SyncleadError):
@@ -73,6 +81,7 @@ class ParameterRequiredError(SyncleadError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"Required parameter missing: {name}")
+        self.name = name
 
 
 class InputError(SyncleadError):
@@ -80,7 +89,10 @@ class InputError(SyncleadError):
 
     code, text = 20110, "Input error"
 
-    def __init__(self, name: str, reason: str) -> None:
-        super().__init__(f"Bad value for {name}: {reason}")
+    def __init__(self, name: str, reason: str, *, why: str | None = None) -> None:
+        """`why` is the reason without the value, where it repeats one: `is not a whole number`."""
+        public = None if why is None else f"Bad value for {name}: the value {why}"
+        super().__init__(f"Bad value for {name}: {reason}", public=public)
         self.name = name
         self.reason = reason
+        self.why = reason if why is None else why

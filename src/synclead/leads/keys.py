@@ -35,8 +35,7 @@ def parse_lead_id(text: str) -> int:
     match = _DIGITS.fullmatch(trim(text))
     number = int(match[1]) if match else 0
     if not 1 <= number <= MAX_LEAD_ID:
-        reason = f"{quoted(trim(text))} is not a whole number of ASCII digits from 1 to {MAX_LEAD_ID}"
-        raise InputError("Id", reason)
+        raise _bad("Id", quoted(trim(text)), f"is not a whole number of ASCII digits from 1 to {MAX_LEAD_ID}")
     return number
 
 
@@ -48,7 +47,7 @@ def parse_email(text: str, name: str = "Email") -> Email:
     address = trim(text)
     why = email_fault(address)
     if why is not None:
-        raise InputError(name, f"{quoted(address)} {why}")
+        raise _bad(name, quoted(address), why)
     return Email(address, email_key(address))
 
 
@@ -84,7 +83,7 @@ def parse_foreign_type(text: str | None) -> str:
         return "CUSTOM"
     # Only ASCII: other letters can have an upper case among A to Z.
     if not name.isascii() or name.upper() not in FOREIGN_TYPES:
-        raise InputError("ForeignSysType", f"{quoted(name)} is none of {', '.join(FOREIGN_TYPES)}")
+        raise _bad("ForeignSysType", quoted(name), f"is none of {', '.join(FOREIGN_TYPES)}")
     return name.upper()
 
 
@@ -92,10 +91,10 @@ def parse_foreign_id(type: str, text: str) -> ForeignId:
     """An id in the system `type`, trimmed, in the form it is compared in. Raises InputError."""
     id = trim(text)
     if not 1 <= len(id) <= MAX_KEY_LENGTH:
-        reason = f"{quoted(id)} has {len(id)} characters, 1 to {MAX_KEY_LENGTH} are allowed"
-        raise InputError("ForeignSysPersonId", reason)
+        why = f"has {len(id)} characters, 1 to {MAX_KEY_LENGTH} are allowed"
+        raise _bad("ForeignSysPersonId", quoted(id), why)
     if has_control(id):
-        raise InputError("ForeignSysPersonId", f"{quoted(id)} has a control character in it")
+        raise _bad("ForeignSysPersonId", quoted(id), "has a control character in it")
     return ForeignId(type, _sfdc_id(id) if type == "SFDC" else id)
 
 
@@ -133,12 +132,16 @@ def parse_cookie(text: str, accounts: frozenset[str]) -> str:
     pairs = _pairs(cookie)
     account, token = pairs.get("id", ""), pairs.get("token")
     if token is None:
-        raise InputError("marketoCookie", f"{masked(cookie)} is not id:ACCOUNT&token:TOKEN or a token")
+        raise _bad("marketoCookie", masked(cookie), "is not id:ACCOUNT&token:TOKEN or a token")
     if account and account.upper() not in accounts:
-        raise InputError("marketoCookie", f"{quoted(account[:_MASKED_AFTER])} is not an account of this subscription")
+        raise _bad("marketoCookie", quoted(account[:_MASKED_AFTER]), "is not an account of this subscription")
     if not _TOKEN.fullmatch(token):
-        raise InputError("marketoCookie", f"{masked(token)} is not a token: _mch- and 3 to 240 of A-Z a-z 0-9 . _ -")
+        raise _bad("marketoCookie", masked(token), "is not a token: _mch- and 3 to 240 of A-Z a-z 0-9 . _ -")
     return token
+
+
+def _bad(name: str, shown: str, why: str) -> InputError:
+    return InputError(name, f"{shown} {why}", why=why)
 
 
 def masked(token: str) -> str:

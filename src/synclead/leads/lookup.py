@@ -31,8 +31,10 @@ class LeadKey:
     def not_found(self) -> SyncleadError:
         """The fault where the key finds nobody."""
         if self.type in _OWNER_TYPES:
-            return LeadOwnerNotFoundError(f"No lead owner found with {self.type} = {self.value}")
-        return LeadNotFoundError(f"No lead found with {self.type} = {self.value}")
+            found_by = f"No lead owner found with {self.type}"
+            return LeadOwnerNotFoundError(f"{found_by} = {self.value}", public=found_by)
+        found_by = f"No lead found with {self.type}"
+        return LeadNotFoundError(f"{found_by} = {self.value}", public=found_by)
 
 
 @dataclass(frozen=True, slots=True)

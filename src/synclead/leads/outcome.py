@@ -65,5 +65,7 @@ class Outcome:
     why: Why
     catalogue: Catalogue
     """The fields that the call was read by: whoever shows the lead may know an older one."""
+    changed_names: tuple[str, ...] = ()
+    """Names of the fields and keys whose value is another one than before; of a new lead all that were given."""
     created_fields: tuple[Field, ...] = ()
     """Fields that the call made; not yet in `catalogue`."""

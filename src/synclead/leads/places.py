@@ -110,10 +110,15 @@ class Places:
         if not self.enabled:
             if wanted == fold(DEFAULT_WORKSPACE):
                 return None
-            raise InputError(TARGET_WORKSPACE, f"workspaces are not enabled, {quoted(trim(name))} is unknown")
+            raise InputError(
+                TARGET_WORKSPACE,
+                f"workspaces are not enabled, {quoted(trim(name))} is unknown",
+                why="names a workspace, and workspaces are not enabled",
+            )
         found = next((w for w in self.workspaces if fold(w.name) == wanted), None)
         if found is None:
-            raise InputError(TARGET_WORKSPACE, f"no workspace is called {quoted(trim(name))}")
+            reason = f"no workspace is called {quoted(trim(name))}"
+            raise InputError(TARGET_WORKSPACE, reason, why="is the name of no workspace")
         return found
 
     def partition_for_new(self, workspace: Workspace | None, values: Mapping[str, str]) -> tuple[str, str]:

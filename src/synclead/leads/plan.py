@@ -242,6 +242,7 @@ def finish(draft: Draft, known: Known, subscription: Subscription, workspace: Wo
         planned=counter.next_change,
         why=why,
         catalogue=known.catalogue,
+        changed_names=changed_names(draft),
         created_fields=tuple(draft.fields),
     )
     return Plan(
@@ -257,6 +258,16 @@ def finish(draft: Draft, known: Known, subscription: Subscription, workspace: Wo
         activities=activities,
         fields=tuple(draft.fields),
     )
+
+
+def changed_names(draft: Draft) -> tuple[str, ...]:
+    """What the lead has another value of, or one more: fields by their names, keys by their elements'."""
+    names = [change.name for change in draft.changed_values]
+    if draft.foreign_id_set:
+        names.append("ForeignSysPersonId")
+    if draft.cookie_bound:
+        names.append("marketoCookie")
+    return tuple(names)
 
 
 def next_lead_id(counter: Counter) -> int:

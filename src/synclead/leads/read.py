@@ -79,7 +79,7 @@ def read_record(raw: RawRecord, subscription: Subscription) -> SyncRequest:
         read_only=values.read_only,
         unknown=values.unknown,
         skipped=tuple(values.skipped),
-        cookie_ignored=None if cookie_fault is None else cookie_fault.reason,
+        cookie_ignored=None if cookie_fault is None else cookie_fault.why,
     )
 
 
@@ -135,7 +135,7 @@ def _check_unknown(names: Iterable[str], subscription: Subscription) -> None:
                 raise InputError("attrName", str(fault)) from None
         refused = [name for name in refused if subscription.catalogue.bears(name)]
     if refused:
-        raise UnknownLeadFieldError(f"syncLead operation failed: unknown fields for import: {', '.join(refused)}")
+        raise UnknownLeadFieldError(refused)
 
 
 def _values(sent: dict[str, _Sent], subscription: Subscription) -> _Values:

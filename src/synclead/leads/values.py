@@ -33,8 +33,7 @@ class BadValueError(InputError):
     """A field cannot have this value. `why` says so without the value, for logs."""
 
     def __init__(self, field: Field, text: str, why: str) -> None:
-        super().__init__(field.name, f"{field.type} {quoted(text)} {why}")
-        self.why = why
+        super().__init__(field.name, f"{field.type} {quoted(text)} {why}", why=why)
 
 
 def parse_value(field: Field, text: str, zone: ZoneInfo) -> str | None:

@@ -7,13 +7,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
-import structlog
 
+from synclead.logs import get_logger
 from synclead.metrics.figures import Snapshot
 
 _decode = msgspec.json.Decoder(Snapshot).decode
 _encode = msgspec.json.Encoder().encode
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class BoardError(Exception):

@@ -8,16 +8,16 @@ from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-import structlog
 from prometheus_client import make_wsgi_app
 
+from synclead.logs import get_logger
 from synclead.metrics.board import Board
-from synclead.metrics.page import PATH, registry
-from synclead.settings import Settings
+from synclead.metrics.families import registry
+from synclead.metrics.page import PATH
 
 _CLIENT_SECONDS = 10.0
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class MetricsPortError(Exception):
@@ -25,12 +25,9 @@ class MetricsPortError(Exception):
 
 
 @contextmanager
-def metrics_port(settings: Settings, board: Board) -> Iterator[None]:
-    """Shows a board's figures for the length of a block, if a port is set. Raises MetricsPortError."""
-    if settings.metrics_port is None:
-        yield
-        return
-    port = MetricsPort(settings.metrics_host, settings.metrics_port, board)
+def metrics_port(host: str, number: int, board: Board) -> Iterator[None]:
+    """Shows a board's figures for the length of a block. Raises MetricsPortError."""
+    port = MetricsPort(host, number, board)
     try:
         yield
     finally:

@@ -11,6 +11,8 @@ from synclead.leads.errors import SyncleadError
 from synclead.soap import signature
 
 LONGEST_PART = 255
+WRONG_SIGNATURE = "wrong signature"
+UNREADABLE_TIMESTAMP = "timestamp cannot be read"
 _PARTS = ("mktowsUserId", "requestSignature", "requestTimestamp")
 
 
@@ -118,9 +120,9 @@ async def authenticate(
         reason = "demo user outside a demo" if hidden else "unknown user"
         raise AuthenticationFailedError(reason, user_id, difference)
     if not right:
-        raise AuthenticationFailedError("wrong signature", user_id, difference)
+        raise AuthenticationFailedError(WRONG_SIGNATURE, user_id, difference)
     if difference is None:
-        raise AuthenticationFailedError("timestamp cannot be read", user_id)
+        raise AuthenticationFailedError(UNREADABLE_TIMESTAMP, user_id)
     if user.disabled:
         raise AccessDeniedError(user_id)
     if abs(difference) > window.total_seconds():

@@ -143,7 +143,8 @@ def _reader(
         try:
             return parse(text)
         except ValueError as error:
-            raise InputError(tolerances.shown(child), f"{_excerpt(text)} is {error}") from None
+            reason = f"{_excerpt(text)} is {error}"
+            raise InputError(tolerances.shown(child), reason, why=f"is {error}") from None
 
     return read
 

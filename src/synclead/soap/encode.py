@@ -26,7 +26,7 @@ ENVELOPE = (
 )
 
 # Markup; a carriage return, which a reader would turn into a line feed; and what XML 1.0 section 2.2 forbids.
-_SPECIAL = re.compile("[&<>\r]|[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SPECIAL = re.compile("[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 
 _BOUNDS = {"xs:int": 2**31, "xs:long": 2**63, "xs:integer": None}

@@ -8,9 +8,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import structlog
-
 from synclead.leads.errors import SyncleadError
+from synclead.logs import get_logger
 from synclead.soap import wsdl
 from synclead.soap.address import client_address, client_url
 from synclead.soap.body import (
@@ -60,8 +59,7 @@ class Endpoint:
     def __init__(self, parts: Parts, edge: Edge) -> None:
         self._parts = parts
         self._edge = edge
-        # Bound once: the lazy logger is put together anew for every line.
-        self._log = structlog.get_logger().bind()
+        self._log = get_logger()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
@@ -92,8 +90,10 @@ class Endpoint:
         finally:
             # Before the answer is sent: who has it may ask for the figures next.
             observer.ended(facts, time.perf_counter() - started)
-        facts["ms"] = round((time.perf_counter() - started) * 1000, 1)
+        seconds = time.perf_counter() - started
+        facts["ms"] = round(seconds * 1000, 1)
         self._log.info("call", **facts)
+        self._parts.recorder.answered(facts, seconds, reply.sent, _charset(headers), reply.error)
         await _respond(
             send, reply.status, _XML, reply.body, *reply.headers, unread=receive if reply.leaves_unread else None
         )
@@ -104,12 +104,13 @@ class Endpoint:
         reply = _Reply()
         unfinished = False
         try:
-            sent = await read_body(headers.items(), receive, self._edge.body)
-            reply.body = await answer(sent, _charset(headers), self._parts, facts, request_id)
+            reply.sent = await read_body(headers.items(), receive, self._edge.body)
+            reply.body = await answer(reply.sent, _charset(headers), self._parts, facts, request_id)
         except ClientGoneError:
             raise
         except Exception as caught:
             error = caught if isinstance(caught, SyncleadError) else InternalError(request_id)
+            reply.error = error
             refusal = fault(error)
             reply.status, reply.body = refusal.status, refusal.body
             facts.update(failure_facts(error))
@@ -133,6 +134,9 @@ class _Reply:
     headers: tuple[tuple[bytes, bytes], ...] = ()
     leaves_unread: bool = False
     """Whether the client may still be sending what nobody reads."""
+    sent: bytes | None = None
+    """The body that it answers; None where it did not come whole."""
+    error: SyncleadError | None = None
 
 
 async def _respond(

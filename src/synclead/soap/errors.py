@@ -15,8 +15,15 @@ class RequestNotUnderstoodError(SyncleadError):
 
     code, text = 20012, "Request not understood"
 
-    def __init__(self, message: str, *, http_status: int | None = None, faultcode: FaultCode | None = None) -> None:
-        super().__init__(message)
+    def __init__(
+        self,
+        message: str,
+        *,
+        public: str | None = None,
+        http_status: int | None = None,
+        faultcode: FaultCode | None = None,
+    ) -> None:
+        super().__init__(message, public=public)
         self.http_status = http_status
         """413 for a body that is too large; None: that of every fault."""
         self.faultcode = faultcode

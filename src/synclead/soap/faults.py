@@ -12,7 +12,7 @@ LONGEST_MESSAGE = 32_000
 _SERVER_CODES = frozenset({10001, 20011})
 
 # XML 1.0, section 2.2: what is no Char cannot even be escaped.
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 _TEMPLATE = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'

@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from limits.storage import MemoryStorage
-
 from synclead.leads.errors import SyncleadError
+
+if TYPE_CHECKING:
+    from limits.storage import MemoryStorage
 
 US_CENTRAL = ZoneInfo("America/Chicago")
 """The zone whose midnight begins a new day of calls (spec: sync-lead, section 2)."""
@@ -52,11 +55,23 @@ class CallLimiter:
     """
 
     def __init__(self) -> None:
-        self._storage = MemoryStorage()
         self._under_way: dict[int, int] = {}
         self._counted: dict[int, date] = {}
         """The day of the last counted call of each subscription that the storage may know."""
         self._today: date | None = None
+
+    @cached_property
+    def _storage(self) -> "MemoryStorage":
+        # The library is loaded at the first call of a subscription with limits, and not at every start.
+        from limits.storage import MemoryStorage
+
+        return MemoryStorage()
+
+    def forget(self) -> None:
+        """Begins all counts anew; what is under way goes on counting."""
+        self._storage.reset()
+        self._counted.clear()
+        self._today = None
 
     @contextmanager
     def call(self, subscription_id: int, limits: Mapping[str, int], now: datetime) -> Iterator[None]:

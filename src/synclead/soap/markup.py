@@ -36,11 +36,12 @@ _PROLOG = re.compile(rb"(?:\s++|<\?.*?\?>|<!--.*?-->)*+(<!)?", re.DOTALL)
 _NO_ELEMENTS = re.compile(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)", re.DOTALL)
 
 
-def parser() -> etree.XMLParser[etree._Element]:
+def parser(*, recover: bool = False) -> etree.XMLParser[etree._Element]:
     """A parser without entities, DTDs and network, for documents in UTF-8.
 
     Comments and instructions are dropped and the text around them is one. Whatever the declaration
     says, the text is UTF-8 by now. Without huge_tree libxml2 stops at depth 256, above our own limit.
+    With `recover` it reads what it can of a document that is not well-formed, and gives None where that is nothing.
     """
     return etree.XMLParser(
         encoding="utf-8",
@@ -51,6 +52,7 @@ def parser() -> etree.XMLParser[etree._Element]:
         remove_pis=True,
         strip_cdata=True,
         huge_tree=False,
+        recover=recover,
     )
 
 
@@ -152,3 +154,13 @@ def _refusal(error: etree.XMLSyntaxError, limits: ReadLimits) -> RequestNotUnder
         return RequestNotUnderstoodError(_too_deep(limits))
     line, column = error.position
     return RequestNotUnderstoodError(f"The request is not well-formed XML (line {line}, column {column})")
+
+
+def indented(text: str) -> str:
+    """XML for people; what is cut, or was none, as it is."""
+    try:
+        root = etree.fromstring(text, parser())
+    except etree.XMLSyntaxError:
+        return text
+    etree.indent(root)
+    return etree.tostring(root, encoding="unicode")

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from synclead.leads.errors import SyncleadError
+
 
 class CallObserver:
     """The methods do nothing; override them to count."""
@@ -18,4 +20,22 @@ class CallObserver:
 
         `facts` are those of its log line: `operation` of the contract once it is known; `outcome`, a status or
         the code of a fault; `delivered`, false where nobody will hear the answer.
+        """
+
+
+class CallRecorder:
+    """The method does nothing; override it to keep what was asked."""
+
+    def answered(
+        self,
+        facts: Mapping[str, Any],
+        seconds: float,
+        sent: bytes | None,
+        charset: str | None,
+        error: SyncleadError | None,
+    ) -> None:
+        """A call has its answer. On the way of a call: keep, and do nothing else.
+
+        `facts` are those of its log line, and change no more. `sent` is its body, inflated, and `charset` that of
+        its Content-Type; None where no whole body came. `error` is what it was refused with.
         """

@@ -64,9 +64,9 @@ class _Resolver:
         target = self._targets.get(name) if href.strip().startswith("#") else None
         if target is None or name in self._ambiguous:
             what = "several elements" if name in self._ambiguous else "no element of the Body"
-            raise RequestNotUnderstoodError(f"The reference {href[:LONGEST_NAME]} leads to {what}")
+            raise _misled(place, href, f"leads to {what}")
         if name in above:
-            raise RequestNotUnderstoodError(f"The reference {href[:LONGEST_NAME]} leads back to itself")
+            raise _misled(place, href, "leads back to itself")
         if len(above) >= self._limits.depth:
             raise RequestNotUnderstoodError(f"References are more than {self._limits.depth} deep")
         if has_content(place):
@@ -93,3 +93,8 @@ class _Resolver:
         for key, value in target.attrib.items():
             if key != "id":
                 place.set(key, value)
+
+
+def _misled(place: etree._Element, href: str, where: str) -> RequestNotUnderstoodError:
+    message, public = f"The reference {href[:LONGEST_NAME]} {where}", f"The reference of {shown(place)} {where}"
+    return RequestNotUnderstoodError(message, public=public)

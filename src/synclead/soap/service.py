@@ -7,20 +7,24 @@ from typing import Any, Protocol
 
 from lxml import etree
 
-from synclead.leads.errors import SyncleadError
+from synclead.leads.errors import SyncleadError, UnknownLeadFieldError
 from synclead.leads.subscription import Subscription
 from synclead.soap import authentication
 from synclead.soap.authentication import AuthenticationFailedError, Users
 from synclead.soap.envelope import Envelope, parse, read_workspace
 from synclead.soap.errors import UnsupportedOperationError
+from synclead.soap.injection import NOTHING, Injections
 from synclead.soap.limiting import CallLimiter
 from synclead.soap.limits import ReadLimits
 from synclead.soap.messages import Message
-from synclead.soap.observer import CallObserver
+from synclead.soap.observer import CallObserver, CallRecorder
 from synclead.soap.operations import HANDLERS, Handler
 from synclead.soap.operations.call import ANSWERED, Call, Reader, Writer
 from synclead.soap.tolerances import local_name
 from synclead.store.errors import ServiceFailureError, StoreError
+
+_SHOWN_NAMES = 20
+"""Names of unknown fields that are logged."""
 
 _SHOWN_OF_UNKNOWN = 8
 """Characters of an unknown user's id that are logged: it may be a key, pasted into the wrong place."""
@@ -70,6 +74,9 @@ class Parts:
     handlers: Mapping[str, Handler] = field(default_factory=lambda: HANDLERS)
     limiter: CallLimiter = field(default_factory=CallLimiter)
     observer: CallObserver = field(default_factory=CallObserver)
+    recorder: CallRecorder = field(default_factory=CallRecorder)
+    injections: Injections | None = None
+    """What a test asked for; None where nobody can."""
 
 
 async def answer(body: bytes, charset: str | None, parts: Parts, facts: dict[str, Any], reference: str) -> bytes:
@@ -81,12 +88,25 @@ async def answer(body: bytes, charset: str | None, parts: Parts, facts: dict[str
     """
     envelope = parse(body, charset, parts.limits)
     user = await _authenticate(envelope.headers, parts, facts, reference)
-    facts["subscription"] = user.subscription.name
+    _name_subscription(facts, user)
+    injection = NOTHING if parts.injections is None else parts.injections.take()
+    if injection is not NOTHING:
+        facts["injected"] = injection.code or "wait"
+        await injection.before(facts["user"], user.limits, reference)
     with parts.limiter.call(user.subscription.id, user.limits, parts.now()):
-        return await _carry_out(envelope, user.subscription, parts, facts)
+        reply = await carry_out(envelope, user.subscription, parts, facts)
+        if injection is not NOTHING:
+            await injection.after(reference)
+        return reply
 
 
-async def _carry_out(envelope: Envelope, subscription: Subscription, parts: Parts, facts: dict[str, Any]) -> bytes:
+async def carry_out(
+    envelope: Envelope, subscription: Subscription, parts: Parts, facts: dict[str, Any], *, workspace: str | None = None
+) -> bytes:
+    """The answer to a call of a known caller. `workspace` takes the place of the one that the header names.
+
+    See `answer` for `facts` and what is raised.
+    """
     name = envelope.operation_name
     operation = parts.contract.operation(name)
     if operation is None:
@@ -96,7 +116,8 @@ async def _carry_out(envelope: Envelope, subscription: Subscription, parts: Part
     if handler is None:
         raise UnsupportedOperationError(name)
     message = _decoded(envelope.operation_element, operation, handler)
-    call = Call(subscription, read_workspace(envelope, parts.limits), parts.writer, parts.reader, facts)
+    named = workspace or read_workspace(envelope, parts.limits)
+    call = Call(subscription, named, parts.writer, parts.reader, facts)
     reply = operation.encode(await handler.run(message, call))
     facts.setdefault("outcome", ANSWERED)
     return reply
@@ -118,6 +139,8 @@ def failure_facts(error: SyncleadError) -> dict[str, Any]:
         found = getattr(error, part, None)
         if isinstance(found, str):
             facts[part if part != "name" else "field"] = found[:100]
+    if isinstance(error, UnknownLeadFieldError):
+        facts["unknown_fields"] = [name[:100] for name in error.names[:_SHOWN_NAMES]]
     if error.planned is not None:
         facts["planned"] = error.planned
     if isinstance(error, ServiceFailureError | AuthenticationFailedError):
@@ -142,6 +165,10 @@ async def _authenticate(
         raise
     except (authentication.AccessDeniedError, authentication.RequestExpiredError) as error:
         facts["user"] = error.user_id
+        # The signature is right, so this is whose call it was; the directory has just been asked.
+        refused: ApiUser | None = await parts.users.user(error.user_id)
+        if refused is not None:
+            _name_subscription(facts, refused)
         if isinstance(error, authentication.RequestExpiredError):
             _add_clock(facts, error.clock_difference)
             parts.observer.clock_difference(error.clock_difference)
@@ -152,6 +179,11 @@ async def _authenticate(
     parts.observer.clock_difference(caller.clock_difference)
     user: ApiUser = caller.user
     return user
+
+
+def _name_subscription(facts: dict[str, Any], user: ApiUser) -> None:
+    facts["subscription_id"] = user.subscription.id
+    facts["subscription"] = user.subscription.name
 
 
 def _add_clock(facts: dict[str, Any], difference: float | None) -> None:

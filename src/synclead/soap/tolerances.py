@@ -194,7 +194,8 @@ def selector_type(element: etree._Element, extensions: Mapping[str, frozenset[st
     if declared:
         name = declared.strip().rpartition(":")[2]
         if name not in extensions:
-            raise InputError(shown(element), f"{name[:LONGEST_NAME]} is no type of it")
+            reason = f"{name[:LONGEST_NAME]} is no type of it"
+            raise InputError(shown(element), reason, why="is of a type that it has not")
         return name
     children = {local_name(child) for child in element}
     return next((name for name, elements in extensions.items() if elements & children), None)

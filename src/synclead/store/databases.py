@@ -4,6 +4,10 @@ from synclead.store.engine import sqlite_path
 from synclead.store.sqlite import SqliteDatabase
 from synclead.store.transaction import Database
 
+_LOG_LOCK_SECONDS = 0.2
+"""Short, since the log can wait: whoever keeps the database locked writes leads."""
+_LOG_STATEMENT_SECONDS = 5.0
+
 
 def open_database(
     url: str, *, lock_seconds: float = 10.0, statement_seconds: float = 20.0, connections: int | None = None
@@ -26,3 +30,16 @@ def open_database(
         statement_seconds=statement_seconds,
         connections=CONNECTIONS if connections is None else connections,
     )
+
+
+def open_log_database(url: str) -> Database:
+    """The way of the log of calls to the database of `url`: connections of its own, and no wait for the disk.
+
+    Raises DatabaseUnavailableError for a URL of neither database.
+    """
+    path = sqlite_path(url)
+    if path is not None:
+        return SqliteDatabase(
+            path, lock_seconds=_LOG_LOCK_SECONDS, statement_seconds=_LOG_STATEMENT_SECONDS, durable=False
+        )
+    return open_database(url, lock_seconds=_LOG_LOCK_SECONDS, statement_seconds=_LOG_STATEMENT_SECONDS, connections=1)

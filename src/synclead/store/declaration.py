@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import get_args
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -29,6 +30,17 @@ FIRST_LEAD_IDS = (1, 2_147_483_647)
 HIGHEST_LIMIT = 2_147_483_647
 _ACCOUNT = re.compile(r"[0-9]{3}-[A-Za-z]{3}-[0-9]{3}")
 _USER_ID = re.compile(r"[!-~]{1,255}")
+
+
+def read_declaration_file(file: Path, environ: Mapping[str, str]) -> tuple[DeclaredSubscription, ...]:
+    """Read the declaration of a file: see `read_declaration`, whose errors it raises, also where it cannot be read."""
+    try:
+        text = file.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise DeclarationError([f"{file} is not UTF-8 text"]) from None
+    except OSError as error:
+        raise DeclarationError([f"{file} cannot be read: {error.strerror}"]) from None
+    return read_declaration(text, environ)
 
 
 def read_declaration(text: str, environ: Mapping[str, str]) -> tuple[DeclaredSubscription, ...]:

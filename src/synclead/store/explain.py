@@ -11,6 +11,22 @@ from synclead.store.group import SubscriptionGoneError, plan_group
 from synclead.store.transaction import Database
 
 
+class Foreteller:
+    """A writer that writes nothing: what it is asked to sync it explains. For one call."""
+
+    def __init__(self, database: Database, now: datetime) -> None:
+        """`now` is in UTC."""
+        self._database = database
+        self._now = now
+        self.outcome: Outcome | None = None
+        """What the call would have come to."""
+
+    async def sync(self, subscription_id: int, raw: RawRecord) -> Outcome:
+        """See `explain`."""
+        self.outcome = await explain(self._database, subscription_id, raw, self._now)
+        return self.outcome
+
+
 async def explain(database: Database, subscription_id: int, raw: RawRecord, now: datetime) -> Outcome:
     """The outcome that `Writer.sync` would give for this record now. Needs no lock and leaves no trace.
 

@@ -14,7 +14,7 @@ KEY_MOVES = ("Foreign Id Moved", "Cookie Moved")
 
 
 def forget_lead(connection: Connection, subscription_id: int, lead_id: int, now: datetime) -> None:
-    """Erases keys, values and the values of activities of a lead, and those of its visitors.
+    """Erases keys, values and the values of activities of a lead, those of its visitors, and the log of its calls.
 
     `connection` is in a transaction of `engine.writing`. Afterwards the Id answers 20103 and is never
     used again, the keys are free, and what is left of the history says when something happened and of
@@ -58,6 +58,8 @@ def forget_lead(connection: Connection, subscription_id: int, lead_id: int, now:
         .where(lead.c.subscription_id == subscription_id, lead.c.id.in_(same))
         .values(email=None, email_key=None, field_values={}, forgotten_at=to_micros(now))
     )
+    log = schema.request_log
+    connection.execute(delete(log).where(log.c.subscription_id == subscription_id, log.c.lead_id.in_(same)))
     connection.execute(
         update(visitor)
         .where(visitor.c.subscription_id == subscription_id, visitor.c.id.in_(visitors))

@@ -71,6 +71,18 @@ def leads_by_email(connection: Connection, subscription_id: int, email_key: str)
     return [_stored(connection, row) for row in rows]
 
 
+def first_leads(connection: Connection, subscription_id: int, most: int) -> list[StoredLead]:
+    """The known leads with the lowest Ids, `most` of them."""
+    lead = schema.lead
+    rows = connection.execute(
+        select(lead)
+        .where(lead.c.subscription_id == subscription_id, lead.c.merged_into.is_(None), lead.c.forgotten_at.is_(None))
+        .order_by(lead.c.id)
+        .limit(most)
+    ).all()
+    return [_stored(connection, row) for row in rows]
+
+
 def _stored(connection: Connection, row: Row[Any]) -> StoredLead:
     held, cookie, visitor, activity = schema.foreign_id, schema.cookie, schema.visitor, schema.activity
     foreign_ids = connection.execute(

@@ -6,24 +6,42 @@ them has a foreign key to configuration (design: "The way of one call", 8).
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
     Column,
+    Dialect,
     Index,
     Integer,
     LargeBinary,
     MetaData,
     Table,
     Text,
+    TypeDecorator,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeEngine
+
+
+class Document(TypeDecorator[Any]):
+    """JSON; on PostgreSQL JSONB, whose dialect is not loaded by who serves from a file."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """See TypeDecorator."""
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(JSON())
+        from sqlalchemy.dialects.postgresql import JSONB
+
+        return dialect.type_descriptor(JSONB())
+
 
 # Compared byte by byte everywhere; SQLite's own order (BINARY) is that already.
 KeyText = Text().with_variant(Text(collation="C"), "postgresql")
-Document = JSON().with_variant(JSONB(), "postgresql")
 
 metadata = MetaData()
 
@@ -203,6 +221,22 @@ activity = Table(
     Index("activity_by_visitor", "subscription_id", "visitor_id", "id"),
     sqlite_with_rowid=False,
 )
+
+# --- what programs asked ----------------------------------------------------------------------
+
+request_log = Table(
+    "request_log",
+    metadata,
+    Column("subscription_id", Integer, primary_key=True, autoincrement=False),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("failed", Boolean, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("lead_id", Integer),
+    Column("document", Document, nullable=False),
+    Index("request_log_by_id", "id"),
+    Index("request_log_by_kind", "subscription_id", "failed", "id"),
+)
+"""The last calls (`request_log`). Those of nobody we know have the subscription 0; an id is given once for all."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

@@ -35,12 +35,22 @@ class SqliteDatabase:
 
     connections = 1
 
-    def __init__(self, path: Path, *, lock_seconds: float = 10.0, statement_seconds: float = 20.0) -> None:
-        """`lock_seconds`: how long another writer may keep the database; `statement_seconds`: how long
-        one statement may take. The file must exist with the current schema (`upgrade`)."""
-        self._path = path
+    def __init__(
+        self,
+        place: Path | str,
+        *,
+        lock_seconds: float = 10.0,
+        statement_seconds: float = 20.0,
+        durable: bool = True,
+    ) -> None:
+        """`place`: a file, or the URI of a database in memory (`memory`); `lock_seconds`: how long another writer may
+        keep the database; `statement_seconds`: how long one statement may take. Not `durable`: the last commits may be
+        lost when the power fails, and none waits for the disk. It must exist with the current schema (`upgrade`)."""
+        # mode=rw: a file that went away must not come back empty.
+        self._uri = place if isinstance(place, str) else f"{place.absolute().as_uri()}?mode=rw"
         self._lock_seconds = lock_seconds
         self._statement_seconds = statement_seconds
+        self._synchronous = "FULL" if durable else "NORMAL"
         self._statements = load_statements("sqlite")
         self._thread = WorkerThread("synclead-sqlite")
         self._turn = asyncio.Lock()
@@ -69,9 +79,8 @@ class SqliteDatabase:
 
     def _connect(self) -> sqlite3.Connection:
         if self._connection is None:
-            # mode=rw: a file that went away must not come back empty.
             connection = sqlite3.connect(
-                f"{self._path.absolute().as_uri()}?mode=rw",
+                self._uri,
                 uri=True,
                 timeout=self._lock_seconds,
                 isolation_level=None,
@@ -79,7 +88,7 @@ class SqliteDatabase:
             )
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = FULL")
+                connection.execute(f"PRAGMA synchronous = {self._synchronous}")
             except sqlite3.Error:
                 connection.close()
                 raise

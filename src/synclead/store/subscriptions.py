@@ -116,10 +116,12 @@ def build_subscription(config_version: int, answers: Sequence[Rows]) -> Subscrip
     )
 
 
-def find_subscription(connection: Connection, name_or_account: str | None) -> Subscription:
+def find_subscription(
+    connection: Connection, name_or_account: str | None, *, option: str = "--subscription"
+) -> Subscription:
     """The subscription of a name or Munchkin account (any letter case), or the only one.
 
-    Raises StoreError saying what there is.
+    Raises StoreError saying what there is, and that `option` chooses among several.
     """
     own = schema.subscription.c
     every = connection.execute(select(own.id, own.name, own.munchkin_account).order_by(own.id)).all()
@@ -135,8 +137,15 @@ def find_subscription(connection: Connection, name_or_account: str | None) -> Su
         raise StoreError("there is no subscription yet: declare one with `synclead apply FILE.toml`")
     names = ", ".join(one.name for one in every)
     if name_or_account is None:
-        raise StoreError(f"there are several subscriptions, name one with --subscription: {names}")
+        raise StoreError(f"there are several subscriptions, name one with {option}: {names}")
     raise StoreError(f"no subscription is called {name_or_account}; there are: {names}")
+
+
+def subscription_of_user(connection: Connection, user_id: str) -> Subscription | None:
+    """The subscription that an API user calls for; None where no user has the id. Raises StoreError."""
+    user = schema.api_user.c
+    found = connection.execute(select(user.subscription_id).where(user.id == user_id)).scalar_one_or_none()
+    return None if found is None else _readable(connection, found)
 
 
 def _readable(connection: Connection, subscription_id: int) -> Subscription:

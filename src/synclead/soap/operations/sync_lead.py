@@ -64,6 +64,8 @@ def outcome_facts(outcome: Outcome) -> dict[str, Any]:
         "changed": outcome.changed,
         "planned": outcome.planned,
     }
+    if outcome.changed_names:
+        facts["changed_names"] = outcome.changed_names
     why = outcome.why
     for name, usual in _WHY_PARTS:
         value = getattr(why, name)

@@ -1,0 +1,159 @@
+"""What to change in a program, or in the configuration, so that a refused call is accepted: one place for every fault.
+
+A sentence speaks to whoever keeps the old program, and knows nothing of this one's code.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+Facts = Mapping[str, Any]
+"""What the log says of a call (`service.failure_facts`)."""
+
+
+def advise(code: int, facts: Facts) -> str:
+    """What to do about a fault; `facts` make it exact. Empty for a code that no fault has."""
+    found = ADVICE.get(code, "")
+    return found(facts) if callable(found) else found
+
+
+def _authentication(facts: Facts) -> str:
+    reason = str(facts.get("reason", ""))
+    for part, advice in _AUTHENTICATION.items():
+        if part in reason:
+            return advice
+    return "Send one AuthenticationHeader with mktowsUserId, requestSignature and requestTimestamp, each once."
+
+
+_AUTHENTICATION: Mapping[str, str] = MappingProxyType(
+    {
+        "no AuthenticationHeader": "The program sends no AuthenticationHeader: put mktowsUserId, requestSignature and "
+        "requestTimestamp into the Header of the envelope.",
+        "unknown user": "No API user has the mktowsUserId that was sent: correct it in the program, or add the user to "
+        "the declaration and run `synclead apply`.",
+        "wrong signature": "The user is right and the signature is not: compare the encryption key of the program with "
+        "the declared one. It is the hex HMAC-SHA1 over requestTimestamp directly followed by mktowsUserId, both as "
+        "sent.",
+        "timestamp cannot be read": "The signature is right, but requestTimestamp is no time: send it like "
+        "2013-07-31T12:38:47-07:00.",
+        "demo user": "The published demo user is let in by `synclead serve --demo` alone: use an API user of your own.",
+    }
+)
+
+
+def _expired(facts: Facts) -> str:
+    difference = facts.get("clock_difference")
+    if difference is None:
+        return "Set the clock of the client's machine, and make the timestamp anew for each call."
+    side = "ahead of" if difference > 0 else "behind"
+    return (
+        f"The timestamp is {abs(difference):.0f} s {side} this server's clock: set the clocks of both machines, send "
+        "the offset of the time zone, and make timestamp and signature anew for each call."
+    )
+
+
+def _unknown_fields(facts: Facts) -> str:
+    names = facts.get("unknown_fields") or ["NAME"]
+    commands = " and ".join(f"`synclead fields add {_word(name)} --type string`" for name in names)
+    return (
+        f"Add what you want to keep with {commands}, or correct the names in the program. "
+        'With `unknown_fields = "create"` in the policy a call makes such fields by itself.'
+    )
+
+
+def _word(name: str) -> str:
+    return name if name.isalnum() else "'" + name.replace("'", "'\\''") + "'"
+
+
+def _missing(facts: Facts) -> str:
+    name = facts.get("field", "")
+    if name == "ForeignSysType":
+        return (
+            "Send ForeignSysType with the ForeignSysPersonId, or set `require_foreign_sys_type = false` in the policy."
+        )
+    if name == "attrName":
+        return "A value was sent without a name: give the attribute an attrName, or leave it out."
+    if name.startswith("attrValue"):
+        return "Send an attrValue with the attrName; an empty one clears the field. Or leave the attribute out."
+    return f"Send {name or 'the parameter that the message names'}."
+
+
+def _input(facts: Facts) -> str:
+    why, name = facts.get("why", ""), facts.get("field", "")
+    for part, advice in _INPUT_BY_REASON.items():
+        if part in why:
+            return advice
+    if name in _INPUT_BY_NAME:
+        return _INPUT_BY_NAME[name]
+    return (
+        f"Send {name or 'the field'} in the form that its type takes (`synclead fields list`), or with "
+        '`bad_value = "skip"` in the policy a call goes on without a bad value.'
+    )
+
+
+_INPUT_BY_REASON: Mapping[str, str] = MappingProxyType(
+    {
+        "has no such element": "The contract has no such element there, so its content would be lost: look for a "
+        "misspelt name, or put the value into an attribute.",
+        "given more than once": "Send it once.",
+        "text where elements belong": "There is text between the elements: take it out, or put it into the element "
+        "that it belongs to.",
+        "nil, and with content": 'An element has xsi:nil="true" and a content: send one of both.',
+        "more than": "Send fewer attributes in one record, or serve with a higher limit (`synclead serve --help`).",
+        "longer than": "Send a shorter value, or serve with a higher limit (`synclead serve --help`).",
+        "read-only": 'The field cannot be set: leave it out, or set `bad_value = "skip"` in the policy.',
+        "clears what the Email element": "The Email element names an address and the Email attribute is empty: leave "
+        "one of them out.",
+    }
+)
+_INPUT_BY_NAME: Mapping[str, str] = MappingProxyType(
+    {
+        "Id": "Send the Id that an answer gave, in digits alone; leave Id out for a new lead.",
+        "Email": "Send one address with text on both sides of one @; leave it out where there is none.",
+        "ForeignSysType": "Send CUSTOM, SFDC or NETSUITE, or leave it out, which means CUSTOM.",
+        "ForeignSysPersonId": "Send 1 to 255 characters without control characters.",
+        "marketoCookie": "Send the _mkto_trk cookie as the browser has it. For another account's cookies name the "
+        'account in munchkin_aliases. With `bad_cookie = "ignore"` in the policy the other keys decide.',
+        "targetWorkspace": "Name a declared workspace in the MktowsContextHeader, or leave the header out; "
+        "`workspaces_enabled` and `workspaces` stand in the declaration.",
+        "returnLead": "Send true or false.",
+        "attrName": "Send a name of 1 to 255 characters without control characters.",
+    }
+)
+
+
+ADVICE: Mapping[int, str | Callable[[Facts], str]] = MappingProxyType(
+    {
+        10001: "This is a defect of synclead, or a value that the database refuses: the server's log has the reason "
+        "under the reference. Other calls are not touched.",
+        20011: "The database did not answer in time: repeat the call, which makes no second lead. The server's log has "
+        "the reason under the reference.",
+        20012: "Send one SOAP 1.1 envelope with one Body, in well-formed XML: escape & and < in values, and declare "
+        "the encoding that is sent.",
+        20013: "The API user is disabled: take `disabled = true` out of the declaration and run `synclead apply`.",
+        20014: _authentication,
+        20015: "The subscription had its calls of the day, until midnight US Central: call less, or raise "
+        "`calls_per_day` under `limits` in the declaration.",
+        20016: _expired,
+        20017: "The element below Body holds text instead of elements: send the parameters as elements in it.",
+        20019: "The element below Body names no operation that this server carries out, so nothing of it is kept: "
+        "correct its name, or take the call out of the program.",
+        20023: "Too many calls in 20 seconds: wait and repeat, or raise `calls_per_20s` under `limits` in the "
+        "declaration.",
+        20024: "Too many calls at the same time: use fewer connections, or raise `concurrent_calls` under `limits` in "
+        "the declaration.",
+        20101: "Send an Id, an Email or a ForeignSysPersonId that is not empty: an unknown cookie alone names nobody.",
+        20102: "Send one of the key types that the WSDL lists, in its letters.",
+        20103: "No lead here has that Id. If the program keeps Ids of the old service, bring those leads with "
+        '`synclead import FILE.csv --keep-ids`, or set `unknown_id = "next_key"` in the policy, so that Email or '
+        "foreign id decides.",
+        20104: "Put a leadRecord into the parameters, with the keys in it.",
+        20105: _unknown_fields,
+        20106: "The named workspace does not reach the lead: leave the MktowsContextHeader out, name the workspace "
+        'whose primary partition has the lead, or set `workspace_mismatch = "update"` in the policy.',
+        20108: "There are no owners of leads here: find the lead by another key.",
+        20109: _missing,
+        20110: _input,
+    }
+)
+"""By code (spec: sync-lead, sections 2 and 6)."""

@@ -1,0 +1,324 @@
+"""The last calls: kept on the way of a call, written behind it, bounded."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from support.endpoint import ANNA, STAMP
+from support.envelopes import SOAP, Call, Credentials, envelope, wrap
+from support.logs import capture_logs
+from support.recorded import MemoryLog, Recorded, flushed, recorder
+from synclead.leads.errors import LeadNotFoundError
+from synclead.soap import recorder as module
+from synclead.soap.recorder import Recorder
+from synclead.store.request_log import NOBODY, Bounds
+from synclead.store.transaction import DatabaseLostError
+
+SECRET = "Kx9qWv"
+NOT_FOUND = LeadNotFoundError("No lead found with ID = 7")
+
+
+def came(
+    to: Recorder, number: int, *, failed: bool = False, sent: bytes | None = b"<a/>", subscription: int = 1
+) -> None:
+    """One call that came."""
+    facts: dict[str, Any] = {"subscription_id": subscription, "subscription": "A", "lead": number, "outcome": "UPDATED"}
+    if failed:
+        facts["outcome"] = 20103
+    to.answered(facts, 0.1, sent, None, NOT_FOUND if failed else None)
+
+
+def until(met: Callable[[], bool]) -> Iterator[float]:
+    """Pauses between looks at what must come within ten seconds."""
+    deadline = monotonic() + 10
+    while not met():
+        assert monotonic() < deadline
+        yield 0.01
+
+
+def test_a_success_is_recorded_with_what_was_asked_and_changed() -> None:
+    """Who called, which step decided, which names changed; no value."""
+    recorded = Recorded()
+    recorded.client.sync(Call(email="t@t.com", attributes=(("FirstName", "George"),), foreign_id="X"))
+
+    (entry,) = recorded.entries()
+
+    assert (entry.subscription_id, entry.failed, entry.lead_id) == (1, False, 1000)
+    document = entry.document
+    assert (document["user"], document["client"], document["request"]) == (ANNA.user, "127.0.0.1", "ref-1")
+    assert (document["operation"], document["outcome"], document["step"]) == ("syncLead", "CREATED", 6)
+    assert document["changed_names"] == ("FirstName", "Email", "ForeignSysPersonId")
+    assert "<attrName>FirstName</attrName><attrValue>[text, 6 characters]" in document["asked"]
+
+
+def test_a_fault_is_recorded_with_its_message_and_without_the_value() -> None:
+    """The name and the reason stay."""
+    recorded = Recorded()
+    recorded.client.sync(Call(email=SECRET))
+    recorded.client.sync(Call(email="t@t.com", attributes=(("pants", "x"), ("hat", "y"))))
+
+    email, names = recorded.entries()
+
+    assert email.failed
+    assert email.document["message"] == "Bad value for Email: the value is not one @ with text on both sides"
+    assert names.document["message"].endswith("unknown fields for import: pants, hat")
+    assert names.document["unknown_fields"] == ["pants", "hat"]
+
+
+def test_callers_that_are_not_known_have_no_subscription() -> None:
+    """Their faults are recorded for nobody; of a right signature that is too old it is known whose it was."""
+    recorded = Recorded()
+    recorded.client.sync(Call(email="t@t.com"), credentials=Credentials("nobody", "k"))
+    recorded.client.post(b"no XML")
+    recorded.client.sync(Call(email="t@t.com"), timestamp="2013-07-31T12:38:47-07:00")
+
+    found = [(entry.document["outcome"], entry.subscription_id) for entry in recorded.entries()]
+
+    assert found == [(20014, NOBODY), (20012, NOBODY), (20016, 1)]
+
+
+def bodies() -> Iterator[bytes]:
+    """A call for each part that a value can stand in."""
+    # fmt: off
+    for call in (
+        Call(id=SECRET), Call(email=SECRET), Call(email=f"{SECRET}@t.com"), Call(email=f"a b@{SECRET}"),
+        Call(foreign_id=SECRET), Call(foreign_id="x" * 300 + SECRET), Call(foreign_id=SECRET, foreign_type=SECRET),
+        Call(cookie=SECRET), Call(cookie=f"id:{SECRET}&token:_mch-a-1"), Call(cookie=f"id:100-AEK-913&token:{SECRET}"),
+        Call(email="t@t.com", cookie=f"_mch-{SECRET}"), Call(email="t@t.com", workspace=SECRET),
+        *(Call(email="t@t.com", attributes=((name, SECRET),))
+          for name in ("FirstName", "NumberOfEmployees", "AnnualRevenue", "DoNotCall", "DateofBirth", "Email", "Unknown")),
+        Call(email="t@t.com", attributes=(("FirstName", SECRET * 50),)),
+    ):
+        yield envelope(call, ANNA, STAMP)
+    for inside in (
+        f"<leadRecord><Email>t@t.com</Email></leadRecord><returnLead>{SECRET}</returnLead>",
+        f"<leadRecord><Email>t@t.com</Email><Other>{SECRET}</Other></leadRecord>",
+        f"<leadRecord><Email>t@t.com</Email>{SECRET}</leadRecord>", f"<leadRecord>{SECRET}</leadRecord>", SECRET,
+        f"<leadRecord><Email>t@t.com</Email><Email>{SECRET}</Email></leadRecord>",
+        f"<leadRecord><Email a='{SECRET}'>t@t.com</Email></leadRecord>",
+        f"<leadRecord x:nil='{SECRET}' xmlns:x='http://www.w3.org/2001/XMLSchema-instance'><Email>t@t.com</Email></leadRecord>",
+        f"<leadRecord x:type='{SECRET}' xmlns:x='http://www.w3.org/2001/XMLSchema-instance'><Email>t@t.com</Email></leadRecord>",
+        f"<leadRecord><Email><!-- {SECRET} --><![CDATA[{SECRET}]]></Email></leadRecord>",
+        f"<leadRecord><Email href='#{SECRET}'/></leadRecord>", f"<leadRecord><Email id='{SECRET}' href='#{SECRET}'/></leadRecord>", f"<leadRecord><Email>{SECRET}</leadRecord>",
+        f"<leadRecord><leadAttributeList><attribute><attrValue>{SECRET}</attrValue></attribute></leadAttributeList></leadRecord>",
+        f"<leadRecord><Email>t@t.com</Email><leadAttributeList><attribute><attrName>City</attrName>"
+        f"<attrType>{SECRET}</attrType><attrValue>a</attrValue></attribute></leadAttributeList></leadRecord>",
+    ):
+        yield wrap(f"<ns1:paramsSyncLead>{inside}</ns1:paramsSyncLead>", ANNA, timestamp=STAMP)
+    for key in (
+        f"<keyValue>{SECRET}</keyValue>", f"<keyType>{SECRET}</keyType><keyValue>7</keyValue>",
+        *(f"<keyType>{name}</keyType><keyValue>{SECRET}@t.com</keyValue>" for name in ("EMAIL", "IDNUM", "COOKIE")),
+    ):
+        yield wrap(f"<ns1:paramsGetLead><leadKey>{key}</leadKey></ns1:paramsGetLead>", ANNA, timestamp=STAMP)
+    whole = envelope(Call(email="t@t.com"), ANNA, STAMP).decode()
+    yield whole.replace("</ns1:AuthenticationHeader>", f"<partnerId>{SECRET}</partnerId></ns1:AuthenticationHeader>").encode()
+    yield whole.replace("</SOAP-ENV:Header>", f"<Other>{SECRET}</Other></SOAP-ENV:Header>").encode()
+    yield whole.replace(STAMP, SECRET).encode()
+    yield whole.replace(ANNA.user, "unknown-" + SECRET).encode()
+    yield whole.replace("<requestSignature>", f"<requestSignature>{SECRET}").encode()
+    yield whole.replace("<SOAP-ENV:Body>", f"<SOAP-ENV:Body>{SECRET}").encode()
+    yield whole.replace(SOAP, "http://www.w3.org/2003/05/soap-envelope").replace("t@t.com", SECRET).encode()
+    yield whole.replace("SOAP-ENV:Envelope", "Envelop").replace("t@t.com", SECRET).encode()
+    yield from (SECRET.encode(), f"<!DOCTYPE {SECRET}><a/>".encode(), f"<a b='{SECRET}'>{SECRET}</a>".encode())
+    # fmt: on
+
+
+@pytest.mark.parametrize("policy", [{}, {"preset": "forgiving"}])
+def test_no_value_is_recorded_wherever_it_stands(policy: dict[str, str]) -> None:
+    """A value planted in each part of a call is in no entry; nor are signature and key."""
+    recorded = Recorded(policy=policy)
+    every = list(bodies())
+    for body in every:
+        recorded.client.post(body)
+
+    entries = recorded.entries()
+
+    assert len(entries) == len(every)
+    assert len({entry.document["outcome"] for entry in entries}) > 6
+    signature = envelope(Call(), ANNA, STAMP).decode().split("requestSignature>")[1][:40]
+    for entry in entries:
+        written = repr(entry).lower()
+        for secret in (SECRET, ANNA.key, signature):
+            assert secret.lower() not in written, entry
+
+
+def test_values_are_recorded_where_it_was_chosen() -> None:
+    """Those of the Body and of messages; never a signature, a key or a whole unknown user."""
+    recorded = Recorded(show_values=True)
+    for body in bodies():
+        recorded.client.post(body)
+
+    entries = recorded.entries()
+
+    shown = [entry for entry in entries if SECRET in repr(entry)]
+    assert len(shown) > 20
+    assert any(SECRET in entry.document["message"] for entry in shown if entry.failed)
+    signature = envelope(Call(), ANNA, STAMP).decode().split("requestSignature>")[1][:40]
+    for entry in entries:
+        assert ANNA.key not in repr(entry)
+        assert signature not in repr(entry)
+        assert "unknown-" + SECRET not in repr(entry)
+
+
+def test_of_too_many_the_last_stay_and_lost_faults_are_counted() -> None:
+    """Each kind of each subscription has its own bound, and the newest is not pushed out by another's."""
+    log = MemoryLog()
+    kept = recorder(log, Bounds(successes=3, faults=2))
+    for number in range(10):
+        came(kept, number)
+        came(kept, number, failed=True)
+    came(kept, 99, subscription=2)
+
+    flushed(kept)
+
+    found = [(one.subscription_id, one.failed, one.lead_id, one.document.get("lost")) for one in log.entries]
+    assert sorted(found, key=repr) == sorted(
+        [
+            (1, False, 7, None),
+            (1, False, 8, None),
+            (1, False, 9, None),
+            (1, True, 8, None),
+            (1, True, 9, 8),
+            (2, False, 99, None),
+        ],
+        key=repr,
+    )
+
+
+@pytest.mark.parametrize("bounds", [Bounds(successes=0), Bounds(faults=0), Bounds(days=0)])
+def test_zero_switches_off(bounds: Bounds) -> None:
+    """Nothing of that kind is kept; zero days keep nothing at all."""
+    log = MemoryLog()
+    kept = recorder(log, bounds)
+    came(kept, 1)
+    came(kept, 2, failed=True)
+
+    flushed(kept)
+
+    on = {False: bounds.successes, True: bounds.faults}
+    assert [entry.failed for entry in log.entries] == [failed for failed in on if on[failed] and bounds.days]
+
+
+def test_a_body_that_is_too_large_is_not_kept() -> None:
+    """Its size is; together bodies have a bound, too."""
+    log = MemoryLog()
+    kept = recorder(log)
+    came(kept, 99, sent=b"x" * (module._LARGEST_BYTES + 1))
+    for number in range(20):
+        came(kept, number, sent=b"x" * module._LARGEST_BYTES)
+
+    flushed(kept)
+
+    shown = {entry.lead_id: entry.document["asked"] for entry in log.entries}
+    assert shown[99] == f"[{module._LARGEST_BYTES + 1} bytes were sent, too many to keep]"
+    assert sum("too many" in one for one in shown.values()) == 1 + 20 - module._MOST_BYTES // module._LARGEST_BYTES
+
+
+def test_nothing_is_written_while_nothing_happens() -> None:
+    """Neither at the start nor at the end."""
+    log = MemoryLog()
+
+    flushed(recorder(log))
+
+    assert (log.batches, log.expired, log.is_closed) == ([], 0, True)
+
+
+def test_while_calls_come_a_part_is_written_the_newest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then there is a pause; what is left is written without one as soon as no call came meanwhile."""
+    steps: list[str] = []
+
+    async def within(event: asyncio.Event, seconds: float) -> bool:
+        if seconds == module._PAUSE_SECONDS:
+            steps.append("pause")
+            return event.is_set()
+        return await event.wait()
+
+    class Busy(MemoryLog):
+        async def write(self, entries: Any, now: int) -> None:
+            await super().write(entries, now)
+            steps.append("write")
+            if len(self.batches) == 1:
+                came(kept, 1000)
+
+    monkeypatch.setattr(module, "_within", within)
+    log = Busy()
+    kept = recorder(log)
+
+    async def run() -> None:
+        for number in range(3 * module._BATCH):
+            came(kept, number)
+        kept.start()
+        for pause in until(lambda: len(log.entries) == 3 * module._BATCH + 1):
+            await asyncio.sleep(pause)
+        await kept.close()
+
+    asyncio.run(run())
+
+    assert steps[:5] == ["pause", "write", "pause", "write", "write"]
+    first, second = ([one.lead_id for one in batch] for batch in log.batches[:2])
+    assert first == list(range(2 * module._BATCH, 3 * module._BATCH))
+    assert second[-1] == 1000
+
+
+def test_a_database_that_refuses_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No entry is lost, calls hear nothing of it, and the log says it once."""
+    monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.01)
+    log = MemoryLog(*[DatabaseLostError("away")] * 3)
+    kept = recorder(log)
+
+    async def run() -> None:
+        kept.start()
+        came(kept, 1)
+        for pause in until(lambda: len(log.failures) == 1):
+            came(kept, 2)
+            await asyncio.sleep(pause)
+        for pause in until(lambda: bool(log.entries)):
+            await asyncio.sleep(pause)
+        await kept.close()
+
+    with capture_logs() as logged:
+        asyncio.run(run())
+
+    assert {1, 2} <= {entry.lead_id for entry in log.entries}
+    assert [line["event"] for line in logged] == ["calls are not recorded"]
+
+
+def test_a_defect_in_one_entry_does_not_end_the_recording(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be written is let go."""
+    monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.01)
+    log = MemoryLog(RuntimeError("defect"))
+    kept = recorder(log)
+
+    async def run() -> None:
+        kept.start()
+        came(kept, 1)
+        for pause in until(lambda: not log.failures):
+            await asyncio.sleep(pause)
+        came(kept, 2)
+        for pause in until(lambda: bool(log.entries)):
+            await asyncio.sleep(pause)
+        await kept.close()
+
+    asyncio.run(run())
+
+    assert [entry.lead_id for entry in log.entries] == [2]
+
+
+def test_a_database_that_does_not_answer_does_not_keep_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end waits for a bounded time."""
+    monkeypatch.setattr(module, "_CLOSING_SECONDS", 0.05)
+
+    class Silent(MemoryLog):
+        async def write(self, entries: Any, now: int) -> None:
+            await asyncio.Event().wait()
+
+    log = Silent()
+    kept = recorder(log)
+    came(kept, 1)
+
+    flushed(kept)
+
+    assert log.is_closed
