@@ -15,8 +15,8 @@ from typing import Any
 from bench.results import FOLDER, load
 
 FILE = Path(__file__).with_name("instructions.toml")
-TOLERANCE = 0.03
-"""Counts of the same code differ by less than 1 %; what is more than this is a change."""
+TOLERANCE = 0.05
+"""Counts of the same code were seen to differ by up to 2 %; what is more than this is a change."""
 _SAME = ("CPU", "Python")
 _SAME_PACKAGES = ("lxml", "msgspec")
 """What must be the same for counts to be comparable: a C library chooses its code by the CPU."""

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from support.envelopes import Call, Credentials
 from support.server import Server
 from support.tools import needs
 
 ROOT = Path(__file__).parents[2]
+KEY = "899756834129871744AAEE88DDCC77CDEEDEC1AAAD66"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -46,7 +48,7 @@ def shell(server: Server, code: str) -> str:
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", code],
         cwd=server.directory,
-        env=os.environ | {"BIGCORP_KEY": "899756834129871744AAEE88DDCC77CDEEDEC1AAAD66"},
+        env=os.environ | {"BIGCORP_KEY": KEY},
         capture_output=True,
         text=True,
         timeout=60,
@@ -88,6 +90,28 @@ def test_own_account(tmp_path: Path) -> None:
 
     assert "Example Corp" in shell(server, apply)
     assert tomllib.loads(declaration)["subscription"][0]["name"] == "Example Corp"
+
+
+@needs("bash")
+@pytest.mark.long
+def test_leads_come_in_and_calls_are_shown(tmp_path: Path) -> None:
+    """The file of the page is imported under its Ids; a refused call is shown with the advice that mends it."""
+    (tmp_path / "leads.csv").write_text(block("csv", "Email Address"), encoding="utf-8")
+    server = Server(tmp_path, database_url=f"sqlite:///{tmp_path}/synclead.db")
+    try:
+        server.apply(block("toml", "munchkin_account").replace('_env = "BIGCORP_KEY"', f' = "{KEY}"'))
+        assert "1 created" in shell(server, block("sh", "--dry-run"))
+        server.start()
+        with server.caller(Credentials("bigcorp1_461839624B16E06BA2D663", KEY)) as caller:
+            assert caller.sync(Call(email="t@t.com", attributes=(("ShoeSize", "46"),))).fault_code == "20105"
+        shown = AWAIT_ONE + block("sh", "synclead requests")
+        assert "synclead fields add ShoeSize" in shell(server, shown)
+    finally:
+        server.close()
+
+
+AWAIT_ONE = "for _ in $(seq 50); do .venv/bin/synclead requests | grep -q 20105 && break; sleep 0.1; done\n"
+"""A call is shown within a second."""
 
 
 def test_links() -> None:

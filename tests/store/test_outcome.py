@@ -1,19 +1,20 @@
 """The outcome of a commit is known, as long as anybody can say."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, func, select
 
+from support.unreliable import Unreliable
 from synclead.leads.record import RawRecord
 from synclead.store import schema
 from synclead.store.engine import reading
 from synclead.store.errors import ServiceFailureError
 from synclead.store.observer import Observer
-from synclead.store.transaction import Database, DatabaseLostError, Document, Row, Transaction
+from synclead.store.transaction import Database
 from synclead.store.writer import Writer
 
 Running = Callable[..., AbstractAsyncContextManager[Writer]]
@@ -25,39 +26,6 @@ class Quiet(Observer):
 
     def failed(self, reference: str, error: Exception | str) -> None:
         pass
-
-
-class Unreliable:
-    """A database whose round trips fail as a test says: by kind, `reads` or `commit`, in order."""
-
-    connections = 1
-
-    def __init__(self, real: Database, failures: Sequence[str]) -> None:
-        self._real = real
-        self.failures = list(failures)
-
-    @asynccontextmanager
-    async def transaction(self, *, read_only: bool = False) -> Any:
-        async with self._real.transaction(read_only=read_only) as transaction:
-            yield _UnreliableTransaction(self, transaction)
-
-    async def close(self) -> None:
-        await self._real.close()
-
-
-class _UnreliableTransaction:
-    def __init__(self, database: Unreliable, real: Transaction) -> None:
-        self._database = database
-        self._real = real
-
-    async def run(self, statements: Sequence[tuple[str, Document]], *, commit: bool = False) -> list[list[Row]]:
-        failure = self._database.failures.pop(0) if self._database.failures else "works"
-        if failure == "lost":
-            raise DatabaseLostError("gone before it was sent")
-        answers = await self._real.run(statements, commit=commit)
-        if failure == "lost after":
-            raise DatabaseLostError("gone before the answer")
-        return answers
 
 
 def run(database: Unreliable, writer: Running, calls: int = 1) -> list[Any]:

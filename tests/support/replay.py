@@ -184,8 +184,9 @@ class Replay:
         if row is not None and row.change == self._place and (lead_id, row) != (lead.id, lead_row(lead)):
             return f"change {self._place}\n  domain: lead {lead.id} {lead_row(lead)}\n  stored: lead {lead_id} {row}"
         key = self._key_of_change.get(self._place)
-        if key is not None and key != planned.foreign_id_set:
-            return f"change {self._place}\n  domain: sets {planned.foreign_id_set}\n  stored: sets {key}"
+        set_here = planned.foreign_ids_set[0][0] if planned.foreign_ids_set else None
+        if key is not None and key != set_here:
+            return f"change {self._place}\n  domain: sets {set_here}\n  stored: sets {key}"
         return ""
 
     def _check_end(self) -> None:

@@ -14,6 +14,7 @@ from synclead.cli.db import db
 from synclead.cli.doctor import doctor
 from synclead.cli.export import export
 from synclead.cli.fields import fields
+from synclead.cli.importing import import_leads
 from synclead.cli.lead import lead
 from synclead.cli.requests import requests
 from synclead.cli.secrets import secrets
@@ -40,6 +41,7 @@ app.add_typer(fields, name="fields")
 app.add_typer(db, name="db")
 app.add_typer(secrets, name="secrets")
 app.command()(export)
+app.command("import")(import_leads)
 app.command()(backup)
 app.command()(doctor)
 

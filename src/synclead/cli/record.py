@@ -1,6 +1,7 @@
 """Reads the arguments of `synclead sync`: KEY=VALUE, keys of the record beside attributes."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import typer
 
@@ -34,5 +35,5 @@ def read_record(pairs: Iterable[str], workspace: str | None = None) -> RawRecord
             raise typer.BadParameter(f"{name} stands twice; keep one")
         else:
             keys[key] = value
-    given = {key: value for key, value in keys.items() if value.strip()}
+    given: dict[str, Any] = {key: value for key, value in keys.items() if value.strip()}
     return RawRecord(**given, attributes=tuple(attributes), workspace=workspace or None)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from synclead.leads.fields import Field
 from synclead.leads.history import ChangedValue, KeyMove
 from synclead.leads.lead import Email, ForeignId, Lead, Visitor
+from synclead.leads.record import Kept
 from synclead.leads.resolve import Found, Row
 
 
@@ -15,7 +16,8 @@ class Draft:
     found: Found
     row: Row
     before: Lead | None
-    visitor: Visitor | None
+    kept: Kept | None
+    """How the lead stood where a file brings it under its own Id; None for every other target."""
     values: dict[str, str]
     email: Email | None
     foreign_ids: tuple[ForeignId, ...]
@@ -23,7 +25,22 @@ class Draft:
     changed_values: list[ChangedValue] = field(default_factory=list)
     moves: list[KeyMove] = field(default_factory=list)
     losers: dict[int, Lead] = field(default_factory=dict)
-    foreign_id_set: ForeignId | None = None
-    cookie_bound: str | None = None
+    foreign_ids_set: list[ForeignId] = field(default_factory=list)
+    cookies_bound: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     fields: list[Field] = field(default_factory=list)
+
+    @property
+    def merged_visitors(self) -> tuple[Visitor, ...]:
+        """Visitors that are merged into the target: all of a known lead, all but the one who became it otherwise."""
+        return self.found.visitors if self.before else self.found.visitors[1:]
+
+    @property
+    def changed_names(self) -> tuple[str, ...]:
+        """What the lead has another value of, or one more: fields by their names, keys by their elements'."""
+        names = [change.name for change in self.changed_values]
+        if self.foreign_ids_set:
+            names.append("ForeignSysPersonId")
+        if self.cookies_bound:
+            names.append("marketoCookie")
+        return tuple(names)

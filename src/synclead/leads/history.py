@@ -8,6 +8,7 @@ from synclead.leads.lead import Visitor
 from synclead.leads.outcome import Activity, Why
 
 SOURCE = "Web service API"
+FILE_SOURCE = "File import"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,15 @@ def history_of(
     is_new: bool,
     changed_values: Iterable[ChangedValue],
     moves: Iterable[KeyMove],
-    visitor: Visitor | None,
+    merged: Iterable[Visitor],
     why: Why,
+    source: str,
     first_id: int,
     at: datetime,
 ) -> tuple[Activity, ...]:
     """One `New Lead` for a lead that did not exist, one `Change Data Value` a field of one that did, `Merge Leads`
-    where a visitor was merged, and a move of a key on both leads. Ids run from `first_id`."""
-    common = {"Source": SOURCE, "Reason": describe(why)}
+    for a visitor that was merged, and a move of a key on both leads. Ids run from `first_id`."""
+    common = {"Source": source, "Reason": describe(why)}
     written: list[tuple[int, str, dict[str, str]]] = []
     if is_new:
         written.append((lead_id, "New Lead", common))
@@ -54,8 +56,8 @@ def history_of(
                 "New Value": value.new or "",
             }
             written.append((lead_id, "Change Data Value", named | common))
-        if visitor:
-            written.append((lead_id, "Merge Leads", {"Merged Visitor": str(visitor.id)} | common))
+    for visitor in merged:
+        written.append((lead_id, "Merge Leads", {"Merged Visitor": str(visitor.id)} | common))
     for move in moves:
         named = {"Key": move.key, "From Lead": str(move.from_lead), "To Lead": str(lead_id)}
         written.append((move.from_lead, move.type, named | common))

@@ -121,6 +121,19 @@ class Places:
             raise InputError(TARGET_WORKSPACE, reason, why="is the name of no workspace")
         return found
 
+    def partition(self, name: str | None) -> str | None:
+        """The partition that a row of a file names, in its defined spelling; None where it names none.
+
+        Raises InputError for one that nobody defined.
+        """
+        if name is None or is_blank(name):
+            return None
+        wanted = fold(trim(name))
+        found = next((one for one in self.partitions if fold(one) == wanted), None)
+        if found is None:
+            raise InputError("Partition", f"no partition is called {quoted(trim(name))}")
+        return found
+
     def partition_for_new(self, workspace: Workspace | None, values: Mapping[str, str]) -> tuple[str, str]:
         """The partition of a lead that is new or becomes known, and what decided it.
 

@@ -7,7 +7,8 @@ from typing import Protocol
 from synclead.leads.draft import Draft
 from synclead.leads.errors import InputError, LeadSyncFailedError
 from synclead.leads.fields import Catalogue, Field, auto_field
-from synclead.leads.history import ChangedValue, KeyMove, history_of
+from synclead.leads.file_row import check_row
+from synclead.leads.history import FILE_SOURCE, SOURCE, ChangedValue, KeyMove, history_of
 from synclead.leads.lead import ForeignId, Lead, Visitor
 from synclead.leads.outcome import Activity, Outcome
 from synclead.leads.places import Workspace
@@ -44,12 +45,12 @@ class Plan:
     is_new: bool = False
     losers: tuple[Lead, ...] = ()
     """Other leads, after they lost a key to the target."""
-    foreign_id_set: ForeignId | None = None
-    foreign_id_is_new: bool = False
-    cookie_bound: str | None = None
-    cookie_is_new: bool = False
-    visitor: Visitor | None = None
-    """The visitor who became the target or was merged into it."""
+    foreign_ids_set: tuple[tuple[ForeignId, int, bool], ...] = ()
+    """With the number of the change that set it, and whether nobody had it. At most one, but for a row of a file."""
+    cookies_bound: tuple[tuple[str, bool], ...] = ()
+    """Tokens, and whether each is seen for the first time. At most one, but for a row of a file."""
+    visitors: tuple[Visitor, ...] = ()
+    """The visitors of which one became the target and the others were merged into it."""
     activities: tuple[Activity, ...] = ()
     fields: tuple[Field, ...] = ()
 
@@ -68,19 +69,20 @@ def plan(request: SyncRequest, known: Known, subscription: Subscription, now: da
         found=found,
         row=row,
         before=before,
-        visitor=found.visitor,
-        values=dict(before.values if before else target.values if isinstance(target, Visitor) else {}),
+        kept=found.kept if before is None else None,
+        values=dict(before.values if before else found.visitor.values if found.visitor else {}),
         email=before.email if before else None,
         foreign_ids=before.foreign_ids if before else (),
         cookies=before.cookies if before else 0,
     )
     workspace = subscription.places.workspace(request.workspace)
     check_reach(draft, workspace, subscription)
+    check_row(draft, known)
     check_read_only(draft, subscription)
     set_values(draft, known.catalogue)
     set_email(draft)
-    set_foreign_id(draft)
-    set_cookie(draft)
+    set_foreign_ids(draft)
+    set_cookies(draft)
     return finish(draft, known, subscription, workspace, now)
 
 
@@ -107,9 +109,14 @@ def check_reach(draft: Draft, workspace: Workspace | None, subscription: Subscri
 
 
 def check_read_only(draft: Draft, subscription: Subscription) -> None:
-    """A read-only field may be sent with the value that the lead has: an answer can be sent back (section 5)."""
+    """A read-only field may be sent with the value that the lead has: an answer can be sent back (section 5).
+
+    A lead that a file brings under its own Id has no value yet: it takes the file's.
+    """
+    if draft.kept:
+        draft.values.update({name: value for name, value in draft.found.request.read_only.items() if value is not None})
     for name, value in draft.found.request.read_only.items():
-        if draft.values.get(name) == value:
+        if draft.values.get(name) == value or draft.kept:
             continue
         reason = "the field is read-only and has another value"
         if subscription.policy.bad_value == "fault":
@@ -129,8 +136,8 @@ def set_values(draft: Draft, catalogue: Catalogue) -> None:
             made = auto_field(name)
             draft.fields.append(made)
         change_value(draft, made.name, text)
-    if draft.visitor and draft.before:
-        for name, value in draft.visitor.values.items():
+    for visitor in draft.merged_visitors:
+        for name, value in visitor.values.items():
             if name not in draft.values:  # first-visit facts fill what is empty (munchkin, 8.1)
                 change_value(draft, name, value)
 
@@ -161,52 +168,51 @@ def set_email(draft: Draft) -> None:
         draft.email = given
 
 
-def set_foreign_id(draft: Draft) -> None:
+def set_foreign_ids(draft: Draft) -> None:
     """The foreign id is added; one that belongs to another lead moves (possible in step 1 alone)."""
-    given, owner = draft.found.request.foreign_id, draft.found.foreign_lead
-    if given is None or (owner and draft.before and owner.id == draft.before.id):
-        return
-    if owner:
-        kept = tuple(other for other in owner.foreign_ids if other != given)
-        draft.losers[owner.id] = replace(owner, foreign_ids=kept)
-        draft.moves.append(KeyMove("Foreign Id Moved", f"{given.type} {given.id}", owner.id))
-    draft.foreign_ids = (*draft.foreign_ids, given)
-    draft.foreign_id_set = given
+    for given in draft.found.request.foreign_ids:
+        owner = draft.found.foreign_leads.get(given)
+        if owner and draft.before and owner.id == draft.before.id:
+            continue
+        if owner:
+            loser = draft.losers.get(owner.id, owner)
+            rest = tuple(other for other in loser.foreign_ids if other != given)
+            draft.losers[owner.id] = replace(loser, foreign_ids=rest)
+            draft.moves.append(KeyMove("Foreign Id Moved", f"{given.type} {given.id}", owner.id))
+        draft.foreign_ids = (*draft.foreign_ids, given)
+        draft.foreign_ids_set.append(given)
 
 
-def set_cookie(draft: Draft) -> None:
+def set_cookies(draft: Draft) -> None:
     """The cookie is attached; one of another known lead moves, what that browser did before stays (section 3)."""
-    token, owner = draft.found.request.cookie, draft.found.cookie_lead
-    if token is None or (owner and draft.before and owner.id == draft.before.id):
-        return
-    if owner:
-        loser = draft.losers.get(owner.id, owner)
-        draft.losers[owner.id] = replace(loser, cookies=loser.cookies - 1)
-        draft.moves.append(KeyMove("Cookie Moved", token[:12] + "…", owner.id))
-    draft.cookies += 1
-    draft.cookie_bound = token
+    for token in draft.found.request.cookies:
+        owner = draft.found.cookie_leads.get(token)
+        if owner and draft.before and owner.id == draft.before.id:
+            continue
+        if owner:
+            loser = draft.losers.get(owner.id, owner)
+            draft.losers[owner.id] = replace(loser, cookies=loser.cookies - 1)
+            draft.moves.append(KeyMove("Cookie Moved", token[:12] + "…", owner.id))
+        draft.cookies += 1
+        draft.cookies_bound.append(token)
 
 
 def finish(draft: Draft, known: Known, subscription: Subscription, workspace: Workspace | None, now: datetime) -> Plan:
     """Put the decisions together: the lead after the call, its history, the numbers spent."""
-    before, counter = draft.before, known.counter
-    changed = bool(before is None or draft.changed_values or draft.foreign_id_set or draft.cookie_bound)
-    rule = ""
+    before, found, counter = draft.before, draft.found, known.counter
+    changed = bool(before is None or draft.changed_values or draft.foreign_ids_set or draft.cookies_bound)
+    # Each foreign id has a change of its own, so that their order is kept.
+    changes = max(1, len(draft.foreign_ids_set)) if changed else 0
     if before is None:
-        seen_by_rules = dict(draft.values, Email=draft.email.text) if draft.email else draft.values
-        partition, rule = subscription.places.partition_for_new(workspace, seen_by_rules)
-        lead_id, created_at = next_lead_id(counter), now
+        lead, rule = new_lead(draft, subscription, workspace, counter, now)
     else:
-        partition, lead_id, created_at = before.partition, before.id, before.created_at
-    lead = before
-    if changed or lead is None:
-        lead = Lead(
-            id=lead_id,
-            partition=partition,
+        lead, rule = before, ""
+    if changed:
+        lead = replace(
+            lead,
             email=draft.email,
-            change=counter.next_change,
-            created_at=created_at,
-            updated_at=now,
+            change=(draft.kept and draft.kept.change) or counter.next_change + changes - 1,
+            updated_at=(draft.kept and draft.kept.updated_at) or now,
             values=draft.values,
             foreign_ids=draft.foreign_ids,
             cookies=draft.cookies,
@@ -214,12 +220,13 @@ def finish(draft: Draft, known: Known, subscription: Subscription, workspace: Wo
     why = explain(draft, lead, known, rule)
     activities = (
         history_of(
-            lead_id,
+            lead.id,
             is_new=before is None,
             changed_values=draft.changed_values,
             moves=draft.moves,
-            visitor=draft.visitor,
+            merged=draft.merged_visitors,
             why=why,
+            source=SOURCE if found.request.row is None else FILE_SOURCE,
             first_id=counter.next_activity_id,
             at=now,
         )
@@ -227,22 +234,22 @@ def finish(draft: Draft, known: Known, subscription: Subscription, workspace: Wo
         else ()
     )
     spent = Counter(
-        counter.next_lead_id + (before is None),
+        max(counter.next_lead_id, lead.id + (before is None)),
         counter.next_activity_id + len(activities),
-        counter.next_change + changed,
+        # A lead that is moved in keeps the number of its change: what comes after it must have a higher one.
+        max(counter.next_change + changes, lead.change + 1) if changed else counter.next_change,
     )
-    request = draft.found.request
-    named = request.foreign_id
+    named = found.request.foreign_id
     outcome = Outcome(
         # A visitor who becomes known existed before: the document calls that an update.
-        status="CREATED" if before is None and draft.visitor is None else "UPDATED",
+        status="CREATED" if before is None and found.visitor is None else "UPDATED",
         lead=lead,
         shown_foreign_id=named or (lead.foreign_ids[-1] if lead.foreign_ids else None),
         changed=changed,
         planned=counter.next_change,
         why=why,
         catalogue=known.catalogue,
-        changed_names=changed_names(draft),
+        changed_names=draft.changed_names,
         created_fields=tuple(draft.fields),
     )
     return Plan(
@@ -250,24 +257,33 @@ def finish(draft: Draft, known: Known, subscription: Subscription, workspace: Wo
         counter=spent,
         is_new=before is None,
         losers=tuple(draft.losers.values()),
-        foreign_id_set=draft.foreign_id_set,
-        foreign_id_is_new=draft.found.foreign_lead is None,
-        cookie_bound=draft.cookie_bound,
-        cookie_is_new=draft.found.cookie_lead is None and draft.visitor is None,
-        visitor=draft.visitor,
+        foreign_ids_set=tuple(
+            (one, counter.next_change + place, one not in found.foreign_leads)
+            for place, one in enumerate(draft.foreign_ids_set)
+        ),
+        cookies_bound=tuple(
+            (token, token not in found.cookie_leads and all(one.token != token for one in found.visitors))
+            for token in draft.cookies_bound
+        ),
+        visitors=found.visitors,
         activities=activities,
         fields=tuple(draft.fields),
     )
 
 
-def changed_names(draft: Draft) -> tuple[str, ...]:
-    """What the lead has another value of, or one more: fields by their names, keys by their elements'."""
-    names = [change.name for change in draft.changed_values]
-    if draft.foreign_id_set:
-        names.append("ForeignSysPersonId")
-    if draft.cookie_bound:
-        names.append("marketoCookie")
-    return tuple(names)
+def new_lead(
+    draft: Draft, subscription: Subscription, workspace: Workspace | None, counter: Counter, now: datetime
+) -> tuple[Lead, str]:
+    """The lead that does not exist yet, in its partition, and what decided that; without what the call gives it."""
+    request = draft.found.request
+    if request.row and request.row.partition:
+        partition, rule = request.row.partition, "the column Partition"
+    else:
+        seen_by_rules = dict(draft.values, Email=draft.email.text) if draft.email else draft.values
+        partition, rule = subscription.places.partition_for_new(workspace, seen_by_rules)
+    lead_id = request.id if draft.kept and request.id else next_lead_id(counter)
+    created_at = (draft.kept and draft.kept.created_at) or now
+    return Lead(lead_id, partition, None, 0, created_at, now, {}, (), 0), rule
 
 
 def next_lead_id(counter: Counter) -> int:

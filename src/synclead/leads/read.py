@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from synclead.leads.errors import InputError, ParameterRequiredError, UnknownLeadFieldError
 from synclead.leads.fields import EMAIL, Field, auto_field, check_field_name
+from synclead.leads.file_row import check_characters, read_file_row
 from synclead.leads.keys import (
     email_fault,
     parse_cookie,
@@ -16,6 +17,7 @@ from synclead.leads.keys import (
 )
 from synclead.leads.lead import Email, ForeignId
 from synclead.leads.record import RawAttribute, RawRecord, SyncRequest
+from synclead.leads.several import split
 from synclead.leads.subscription import Subscription
 from synclead.leads.text import fold, is_blank, trim
 from synclead.leads.values import BadValueError, parse_value
@@ -50,27 +52,30 @@ def read_record(raw: RawRecord, subscription: Subscription) -> SyncRequest:
     for attribute in raw.attributes:
         if attribute.value is None and not is_blank(attribute.name):
             raise ParameterRequiredError(f"attrValue of {trim(attribute.name or '')}")
+    if raw.row is not None:
+        check_characters(raw)
     workspace = subscription.places.workspace(raw.workspace)
     lead_id = None if raw.id is None or is_blank(raw.id) else parse_lead_id(raw.id)
-    foreign_id = _foreign_id(raw, subscription)
+    foreign_ids = _foreign_ids(raw, subscription)
     email_element = None if raw.email is None or is_blank(raw.email) else parse_email(raw.email)
-    sent = _named(raw.attributes, subscription)
+    sent = _named(raw.attributes, subscription, raw.row is not None)
     email_text = sent.pop(EMAIL).text if EMAIL in sent else None
     values = _values(sent, subscription)
 
-    named = lead_id is not None or foreign_id is not None or email_element is not None
-    cookie, cookie_fault = _cookie(raw, subscription)
+    named = lead_id is not None or bool(foreign_ids) or email_element is not None
+    cookies, cookie_fault = _cookies(raw, subscription)
     email_attribute, clears_email = _email_attribute(
-        email_text, email_element, named or cookie is not None, subscription, values.skipped
+        email_text, email_element, named or bool(cookies), subscription, values.skipped
     )
     if cookie_fault is not None and (
-        subscription.policy.bad_cookie == "fault" or not (named or email_attribute is not None)
+        subscription.policy.bad_cookie == "fault" or not (named or cookies or email_attribute is not None)
     ):
         raise cookie_fault
+    row = None if raw.row is None else read_file_row(raw.row, lead_id, foreign_ids[1:], cookies[1:], subscription)
     return SyncRequest(
         id=lead_id,
-        foreign_id=foreign_id,
-        cookie=cookie,
+        foreign_id=foreign_ids[0] if foreign_ids else None,
+        cookie=cookies[0] if cookies else None,
         email_element=email_element,
         email_attribute=email_attribute,
         clears_email=clears_email,
@@ -80,22 +85,32 @@ def read_record(raw: RawRecord, subscription: Subscription) -> SyncRequest:
         unknown=values.unknown,
         skipped=tuple(values.skipped),
         cookie_ignored=None if cookie_fault is None else cookie_fault.why,
+        row=row,
     )
 
 
-def _foreign_id(raw: RawRecord, subscription: Subscription) -> ForeignId | None:
-    """The foreign id; a type without an id means nothing, so it is not even read."""
+def _foreign_ids(raw: RawRecord, subscription: Subscription) -> tuple[ForeignId, ...]:
+    """The foreign id, of a row of a file all of them; a type without an id means nothing, so it is not even read."""
     if raw.foreign_id is None or is_blank(raw.foreign_id):
-        return None
+        return ()
     if subscription.policy.require_foreign_sys_type and is_blank(raw.foreign_type):
         raise ParameterRequiredError("ForeignSysType")
-    return parse_foreign_id(parse_foreign_type(raw.foreign_type), raw.foreign_id)
+    if raw.row is None:
+        return (parse_foreign_id(parse_foreign_type(raw.foreign_type), raw.foreign_id),)
+    ids, types = split(raw.foreign_id), split(raw.foreign_type or "") or [""]
+    if len(types) == 1:
+        types *= len(ids)
+    if len(types) != len(ids):
+        raise InputError("ForeignSysType", f"{len(types)} types stand beside {len(ids)} ids: give one, or one per id")
+    read = (parse_foreign_id(parse_foreign_type(type), id) for type, id in zip(types, ids, strict=True) if trim(id))
+    return tuple(dict.fromkeys(read))
 
 
-def _named(attributes: tuple[RawAttribute, ...], subscription: Subscription) -> dict[str, _Sent]:
+def _named(attributes: tuple[RawAttribute, ...], subscription: Subscription, by_any_name: bool) -> dict[str, _Sent]:
     """What is sent, by canonical field name, in the order sent.
 
-    The same field twice, in whatever spelling: the last counts, and only it is looked at further.
+    The same field twice, in whatever spelling: the last counts, and only it is looked at further. `by_any_name`:
+    a field that no call may name is found by its canonical name, which rows of a file bear.
     """
     sent: dict[str, _Sent] = {}
     nameless = False
@@ -105,7 +120,7 @@ def _named(attributes: tuple[RawAttribute, ...], subscription: Subscription) -> 
         if not name:
             nameless = nameless or not is_blank(attribute.value)
             continue
-        field = subscription.catalogue.find(name)
+        field = subscription.catalogue.find(name) or (subscription.catalogue.get(name) if by_any_name else None)
         if field is not None:
             sent.pop(field.name, None)
             sent[field.name] = _Sent(field, False, attribute.value or "")
@@ -183,12 +198,18 @@ def _email_attribute(
     return parse_email(text), False
 
 
-def _cookie(raw: RawRecord, subscription: Subscription) -> tuple[str | None, InputError | None]:
-    """The token of the cookie, or why there is none."""
+def _cookies(raw: RawRecord, subscription: Subscription) -> tuple[tuple[str, ...], InputError | None]:
+    """The token of the cookie, of a row of a file those of all cookies, and what is wrong with the first bad one."""
     if raw.cookie is None or is_blank(raw.cookie):
-        return None, None
+        return (), None
     own = (subscription.munchkin_account, *subscription.munchkin_aliases)
-    try:
-        return parse_cookie(raw.cookie, frozenset(account.upper() for account in own)), None
-    except InputError as fault:
-        return None, fault
+    accounts = frozenset(account.upper() for account in own)
+    tokens: dict[str, None] = {}
+    fault = None
+    for text in (raw.cookie,) if raw.row is None else split(raw.cookie):
+        try:
+            if trim(text):
+                tokens[parse_cookie(text, accounts)] = None
+        except InputError as bad:
+            fault = fault or bad
+    return tuple(tokens), fault

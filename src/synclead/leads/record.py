@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from synclead.leads.lead import Email, ForeignId
 
@@ -12,6 +13,18 @@ class RawAttribute:
 
     name: str | None
     value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RawFileRow:
+    """What a row of a file says that no call can say, as text; None stands for absent."""
+
+    partition: str | None = None
+    keeps_id: bool = False
+    """Whether an Id that no lead has makes the lead of that Id, with the three below."""
+    created_at: str | None = None
+    updated_at: str | None = None
+    last_change: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +41,31 @@ class RawRecord:
     attributes: tuple[RawAttribute, ...] = ()
     cookie: str | None = None
     workspace: str | None = None
+    row: RawFileRow | None = None
+    """Where the record comes from a file: then foreign id, its type and cookie may be several (`leads.several`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How a lead stood in the database that it comes from; None: as a new lead of this one."""
+
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    change: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """What a row of a file says that no call can say."""
+
+    foreign_ids: tuple[ForeignId, ...] = ()
+    """Those after the first."""
+    cookies: tuple[str, ...] = ()
+    """The tokens after the first."""
+    partition: str | None = None
+    """Where the lead must be, or is made; in its defined spelling."""
+    kept: Kept | None = None
+    """Where an Id that no lead has makes the lead of that Id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +92,17 @@ class SyncRequest:
     """Under `bad_value = "skip"`: what was left out and why, `FirstName: reason`, without values."""
     cookie_ignored: str | None = None
     """Under `bad_cookie = "ignore"`: why the cookie was left out."""
+    row: FileRow | None = None
+    """Where the request comes from a file and not from a call."""
+
+    @property
+    def foreign_ids(self) -> tuple[ForeignId, ...]:
+        """The one of a call, or all of a row."""
+        own = () if self.foreign_id is None else (self.foreign_id,)
+        return own if self.row is None else own + self.row.foreign_ids
+
+    @property
+    def cookies(self) -> tuple[str, ...]:
+        """The token of a call, or all of a row."""
+        own = () if self.cookie is None else (self.cookie,)
+        return own if self.row is None else own + self.row.cookies

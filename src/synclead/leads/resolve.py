@@ -8,14 +8,14 @@ Keys in order of precedence: Id, foreign id (type and id together), Munchkin coo
 All but Email are unique in a subscription, so Email alone can find several leads.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from synclead.leads.errors import LeadKeyRequiredError, LeadNotFoundError
 from synclead.leads.lead import Email, ForeignId, Lead, Visitor
 from synclead.leads.policy import Policy
-from synclead.leads.record import SyncRequest
+from synclead.leads.record import Kept, SyncRequest
 
 
 class KnownLeads(Protocol):
@@ -26,6 +26,7 @@ class KnownLeads(Protocol):
     def lead_of_cookie(self, token: str) -> Lead | None: ...
     def visitor_of_cookie(self, token: str) -> Visitor | None: ...
     def leads_of_email(self, key: str) -> tuple[Lead, ...]: ...
+    def is_forgotten(self, lead_id: int) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,12 @@ class Found:
     policy: Policy
     id_lead: Lead | None
     """I: the lead of the Id."""
-    foreign_lead: Lead | None
-    """F: the lead of the foreign id."""
-    cookie_lead: Lead | None
-    """K: the known lead of the cookie."""
-    visitor: Visitor | None
-    """V: the anonymous visitor of the cookie."""
+    foreign_leads: Mapping[ForeignId, Lead]
+    """The leads of the foreign ids that leads have; a call names one foreign id at most, a row of a file several."""
+    cookie_leads: Mapping[str, Lead]
+    """The known leads of the cookies that known leads have, by token."""
+    visitors: tuple[Visitor, ...]
+    """The anonymous visitors of the cookies."""
     email_leads: tuple[Lead, ...]
     """E: the known leads of the Email, best first (last changed, then highest Id)."""
     email_key: Email | None
@@ -50,14 +51,33 @@ class Found:
     """Two different addresses were sent, and leads have the element's."""
 
     @property
+    def foreign_lead(self) -> Lead | None:
+        """F: the lead of the foreign id."""
+        return next(iter(self.foreign_leads.values()), None)
+
+    @property
+    def cookie_lead(self) -> Lead | None:
+        """K: the known lead of the cookie."""
+        return next(iter(self.cookie_leads.values()), None)
+
+    @property
+    def visitor(self) -> Visitor | None:
+        """V: the anonymous visitor of the cookie."""
+        return self.visitors[0] if self.visitors else None
+
+    @property
+    def kept(self) -> Kept | None:
+        """How the lead stood, where a row of a file may make it under its own Id."""
+        return None if self.request.row is None else self.request.row.kept
+
+    @property
     def email(self) -> Email | None:
         """The Email to store: the attribute's value, else the element's."""
         return self.request.email_attribute or self.request.email_element
 
     def fits_foreign_id(self, lead: Lead) -> bool:
         """A lead fits when no foreign id is given or when it has none of that type [O]."""
-        given = self.request.foreign_id
-        return given is None or all(own.type != given.type for own in lead.foreign_ids)
+        return not any(own.type == given.type for given in self.request.foreign_ids for own in lead.foreign_ids)
 
     def is_found_by_email(self, lead: Lead) -> bool:
         """Whether the lead is one of E."""
@@ -85,9 +105,11 @@ class Row:
 
 
 def by_id(found: Found) -> Target | None:
-    """The Id takes precedence over all other keys [S]; an Id is never invented [O]."""
+    """The Id takes precedence over all other keys [S]; an Id is never invented [O], but a file may keep its own."""
     if found.request.id is None or found.id_lead is not None:
         return found.id_lead
+    if found.kept is not None:
+        return NEW_LEAD
     if found.policy.unknown_id == "fault":
         raise LeadNotFoundError(f"No lead found with ID = {found.request.id}")
     return None
@@ -186,7 +208,7 @@ TABLE: tuple[Row, ...] = (
 
 def look_up(request: SyncRequest, known: KnownLeads, policy: Policy) -> Found:
     """Ask every key of the call what it finds."""
-    token, foreign_id = request.cookie, request.foreign_id
+    tokens = request.cookies
     element, attribute = request.email_element, request.email_attribute
     key = attribute or element
     leads = known.leads_of_email(key.key) if key else ()
@@ -202,9 +224,9 @@ def look_up(request: SyncRequest, known: KnownLeads, policy: Policy) -> Found:
         request=request,
         policy=policy,
         id_lead=None if request.id is None else known.lead(request.id),
-        foreign_lead=known.lead_of_foreign_id(foreign_id) if foreign_id else None,
-        cookie_lead=known.lead_of_cookie(token) if token else None,
-        visitor=known.visitor_of_cookie(token) if token else None,
+        foreign_leads={one: lead for one in request.foreign_ids if (lead := known.lead_of_foreign_id(one))},
+        cookie_leads={token: lead for token in tokens if (lead := known.lead_of_cookie(token))},
+        visitors=tuple(visitor for token in tokens if (visitor := known.visitor_of_cookie(token))),
         email_leads=leads,
         email_key=key,
         element_is_known=element_is_known,

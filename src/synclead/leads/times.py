@@ -57,6 +57,14 @@ def read_datetime(text: str, zone: ZoneInfo) -> str:
     return f"{moment.isoformat()}Z"
 
 
+def read_moment(text: str, zone: ZoneInfo) -> datetime:
+    """The same as a moment in UTC that keeps its microseconds; what is finer is cut. Raises ValueError."""
+    moment = datetime.fromisoformat(read_datetime(text, zone))
+    match = _DATETIME.fullmatch(text)
+    fraction = (match["fraction"] or "") if match else ""
+    return moment.replace(microsecond=int(fraction[1:7].ljust(6, "0")))
+
+
 def show_datetime(canonical: str, zone: ZoneInfo) -> str:
     """A canonical datetime as local time of `zone` with its offset: `2012-10-15T14:01:26-05:00`.
 

@@ -22,15 +22,15 @@ def explain(draft: Draft, lead: Lead, known: KnownLeads, rule: str) -> Why:
     has_no_key = [leads.id for leads in draft.losers.values() if not has_key(leads)]
     if draft.before and has_key(draft.before) and not has_key(lead):
         has_no_key.append(lead.id)
-    became = draft.visitor.id if draft.visitor and draft.before is None else None
+    visitor = found.visitor.id if found.visitor else None
     return Why(
         step=draft.row.step,
         key=draft.row.key,
         partition_rule=rule,
         foreign_id_moved_from=moved_from(draft.moves, "Foreign Id Moved"),
         cookie_moved_from=moved_from(draft.moves, "Cookie Moved"),
-        visitor_merged=draft.visitor.id if draft.visitor and draft.before else None,
-        became_known=became,
+        visitor_merged=visitor if draft.before else None,
+        became_known=None if draft.before else visitor,
         email_shared_with=shared,
         left_without_key=tuple(has_no_key),
         email_element_unused=two and not element_found_it,

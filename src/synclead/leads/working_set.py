@@ -42,6 +42,7 @@ class WorkingSet:
         self._cookies: dict[str, int] = {}
         self._visitors: dict[str, Visitor] = {}
         self._emails: dict[str, set[int]] = {}
+        self._forgotten: set[int] = set()
 
     # -- loading ------------------------------------------------------------------------------------
 
@@ -69,6 +70,10 @@ class WorkingSet:
         """Let the Id of a merged lead stand for the lead that it was merged into."""
         self._survivors[lead_id] = survivor_id
 
+    def forget(self, lead_id: int) -> None:
+        """Say that the lead of an Id was forgotten."""
+        self._forgotten.add(lead_id)
+
     # -- questions ----------------------------------------------------------------------------------
 
     def lead(self, lead_id: int) -> Lead | None:
@@ -94,6 +99,10 @@ class WorkingSet:
         leads = [self._leads[lead_id] for lead_id in self._emails.get(key, ())]
         leads.sort(key=lambda lead: (lead.change, lead.id), reverse=True)
         return tuple(leads)
+
+    def is_forgotten(self, lead_id: int) -> bool:
+        """Whether the Id is a forgotten lead's; known of Ids that rows of a file keep."""
+        return lead_id in self._forgotten
 
     # -- what a plan does ---------------------------------------------------------------------------
 
@@ -122,15 +131,13 @@ class WorkingSet:
             changes.new_leads[lead.id] = lead
         else:
             changes.changed_leads[lead.id] = lead
-        if plan.foreign_id_set:
-            was = changes.foreign_ids.get(plan.foreign_id_set)
-            is_new = was[2] if was else plan.foreign_id_is_new
-            changes.foreign_ids[plan.foreign_id_set] = (lead.id, lead.change, is_new)
-        if plan.cookie_bound:
-            known = changes.cookies.get(plan.cookie_bound)
-            is_new = known[1] if known else plan.cookie_is_new
-            changes.cookies[plan.cookie_bound] = (lead.id, is_new)
-            self._cookies[plan.cookie_bound] = lead.id
-        if plan.visitor:
-            changes.visitors[plan.visitor.id] = lead.id
-            del self._visitors[plan.visitor.token]
+        for foreign_id, change, is_new in plan.foreign_ids_set:
+            was = changes.foreign_ids.get(foreign_id)
+            changes.foreign_ids[foreign_id] = (lead.id, change, was[2] if was else is_new)
+        for token, is_new in plan.cookies_bound:
+            known = changes.cookies.get(token)
+            changes.cookies[token] = (lead.id, known[1] if known else is_new)
+            self._cookies[token] = lead.id
+        for visitor in plan.visitors:
+            changes.visitors[visitor.id] = lead.id
+            del self._visitors[visitor.token]

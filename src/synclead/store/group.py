@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from synclead.leads.errors import SyncleadError
+from synclead.leads.fields import Catalogue
 from synclead.leads.outcome import Outcome
 from synclead.leads.plan import Counter, plan
 from synclead.leads.read import read_record
@@ -76,33 +77,36 @@ async def plan_group(
     now: datetime,
     refuse: Refuse,
     lock: str = "lock_counter",
+    begin: Callable[[Counter, Catalogue], WorkingSet] = WorkingSet,
+    gone: int = 0,
 ) -> PlannedGroup:
     """Locks, reads and plans; writes nothing.
 
     With the rules `cached` at hand, the lock and all reads are one round trip; were they changed since,
-    they are read again under the lock, and the records by them. Raises SubscriptionGoneError and the
-    errors of the transaction.
+    they are read again under the lock, and the records by them. A plan that is not written can go on from
+    an earlier one's working set with `begin`; `gone` are the leads that the earlier ones changed (`reads_of`).
+    Raises SubscriptionGoneError and the errors of the transaction.
     """
     locking: list[Statement] = [(lock, {"subscription": subscription_id})]
     if cached is None:
         counter_row = _one((await transaction.run(locking))[0])
         subscription = await _read_subscription(transaction, subscription_id, counter_row[3])
         parsed = _parse(records, subscription, refuse)
-        reads = reads_of(subscription_id, _valid(parsed))
+        reads = reads_of(subscription_id, _valid(parsed), gone)
         answers = await transaction.run(reads) if reads else []
     else:
         subscription = cached
         parsed = _parse(records, subscription, refuse)
-        reads = reads_of(subscription_id, _valid(parsed))
+        reads = reads_of(subscription_id, _valid(parsed), gone)
         first, *answers = await transaction.run(locking + reads)
         counter_row = _one(first)
         if counter_row[3] != subscription.config_version:
             subscription = await _read_subscription(transaction, subscription_id, counter_row[3])
             parsed = _parse(records, subscription, refuse)
-            reads = reads_of(subscription_id, _valid(parsed))
+            reads = reads_of(subscription_id, _valid(parsed), gone)
             answers = await transaction.run(reads) if reads else []
     counter = Counter(*counter_row[:3])
-    known = WorkingSet(counter, subscription.catalogue)
+    known = begin(counter, subscription.catalogue)
     load(known, reads, answers)
     planned = [_plan(request, known, subscription, now, refuse) for request in parsed]
     return PlannedGroup(subscription, counter, known, planned, counter_row[4])

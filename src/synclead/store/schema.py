@@ -152,6 +152,21 @@ group_commit = Table(
 )
 """Number of the last group that a process committed: tells the outcome of a lost COMMIT."""
 
+import_progress = Table(
+    "import_progress",
+    metadata,
+    Column("subscription_id", Integer, primary_key=True, autoincrement=False),
+    Column("file", KeyText, primary_key=True),
+    Column("options", KeyText, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("refused_bytes", BigInteger, nullable=False),
+    Column("counts", Document, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger),
+)
+"""How far a file is imported, stored with the leads of its rows. `file` and `options` are SHA-256 digests, `position`
+counts rows, `refused_bytes` is the length of the file of refused rows."""
+
 # --- leads ------------------------------------------------------------------------------------
 
 lead = Table(

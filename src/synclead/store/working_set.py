@@ -14,26 +14,33 @@ from synclead.store.transaction import Document, Row
 Statement = tuple[str, Document]
 
 
-def reads_of(subscription_id: int, requests: Sequence[SyncRequest]) -> list[Statement]:
+def reads_of(subscription_id: int, requests: Sequence[SyncRequest], gone: int = 0) -> list[Statement]:
     """The statements that find every lead the keys of a group could mean; none for keys not given.
 
-    Of what can be many (an Email's leads, a lead's foreign ids) one more than the group has calls.
+    Of what can be many (an Email's leads, a lead's foreign ids) one more than the group has calls, and more for each
+    further key that a row of a file names. `gone`: how many leads may have changed since, unseen by the database.
     """
     keys: dict[str, set[Any]] = {
         "find_ids": {request.id for request in requests if request.id is not None},
-        "find_foreign_ids": {request.foreign_id for request in requests if request.foreign_id},
-        "find_cookies": {request.cookie for request in requests if request.cookie},
+        "find_forgotten": {request.id for request in requests if request.row and request.row.kept},
+        "find_foreign_ids": {one for request in requests for one in request.foreign_ids},
+        "find_cookies": {token for request in requests for token in request.cookies},
         "find_emails": set(),
         "find_emails_without_type": set(),
+        "find_emails_without_types": set(),
     }
     for request in requests:
         for email in (request.email_element, request.email_attribute):
             if email is not None:
                 keys["find_emails"].add(email.key)
-                if request.foreign_id:
-                    keys["find_emails_without_type"].add((email.key, request.foreign_id.type))
+                types = sorted({one.type for one in request.foreign_ids})
+                if len(types) == 1:
+                    keys["find_emails_without_type"].add((email.key, types[0]))
+                elif types:
+                    keys["find_emails_without_types"].add((email.key, *types, *types[-1:] * (3 - len(types))))
     keys["find_visitors"] = keys["find_cookies"]
-    limit = len(requests) + 1
+    further = sum(len(one.row.foreign_ids) + len(one.row.cookies) for one in requests if one.row)
+    limit = len(requests) + 1 + further + gone
     return [
         (name, {"subscription": subscription_id, "limit": limit, "keys": sorted(wanted)})
         for name, wanted in keys.items()
@@ -48,6 +55,10 @@ def load(known: WorkingSet, reads: Sequence[Statement], answers: Sequence[Sequen
         if name == "find_visitors":
             for token, visitor_id, values in rows:
                 known.load_visitor(Visitor(visitor_id, token, _value(values)))
+            continue
+        if name == "find_forgotten":
+            for (lead_id,) in rows:
+                known.forget(lead_id)
             continue
         width = _KEY_COLUMNS[name]
         for row in rows:
@@ -124,6 +135,7 @@ _KEY_COLUMNS = {
     "find_cookies": 1,
     "find_emails": 0,
     "find_emails_without_type": 0,
+    "find_emails_without_types": 0,
 }
 """How many columns of a statement name the key, before those of the lead."""
 

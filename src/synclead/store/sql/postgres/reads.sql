@@ -22,45 +22,78 @@ l.id, l."partition", l.email, l.email_key, l.change, l.created_at, l.updated_at,
     ) AS few
 )
 
+-- part: of_held
+-- The lead of a key. OFFSET 0 here and below: each key is looked up by itself, whatever the planner knows of the tables.
+CROSS JOIN LATERAL (
+    SELECT one.*
+    FROM lead AS one
+    WHERE one.subscription_id = ($1::json ->> 'subscription')::integer AND one.id = held.lead_id
+    OFFSET 0
+) AS l
+
 -- name: find_ids
 -- The leads of Ids; the Id of a merged lead stands for the survivor, a forgotten one for nobody.
 SELECT given.id, {lead}
 FROM json_array_elements_text($1::json -> 'keys') AS key (value)
-JOIN lead AS given
-    ON given.subscription_id = ($1::json ->> 'subscription')::integer AND given.id = key.value::integer
-JOIN lead AS l
-    ON l.subscription_id = given.subscription_id AND l.id = coalesce(given.merged_into, given.id)
+CROSS JOIN LATERAL (
+    SELECT one.id, one.merged_into
+    FROM lead AS one
+    WHERE one.subscription_id = ($1::json ->> 'subscription')::integer AND one.id = key.value::integer
+    OFFSET 0
+) AS given
+CROSS JOIN LATERAL (
+    SELECT one.*
+    FROM lead AS one
+    WHERE one.subscription_id = ($1::json ->> 'subscription')::integer
+      AND one.id = coalesce(given.merged_into, given.id)
+    OFFSET 0
+) AS l
 WHERE l.forgotten_at IS NULL
 
 -- name: find_foreign_ids
 -- The leads that have foreign ids; a key is a type and an id.
 SELECT held.type, held.id, {lead}
 FROM json_array_elements($1::json -> 'keys') AS key (value)
-JOIN foreign_id AS held
-    ON held.subscription_id = ($1::json ->> 'subscription')::integer
-    AND held.type = key.value ->> 0
-    AND held.id = key.value ->> 1
-JOIN lead AS l
-    ON l.subscription_id = held.subscription_id AND l.id = held.lead_id
+CROSS JOIN LATERAL (
+    SELECT one.type, one.id, one.lead_id
+    FROM foreign_id AS one
+    WHERE one.subscription_id = ($1::json ->> 'subscription')::integer
+      AND one.type = key.value ->> 0
+      AND one.id = key.value ->> 1
+    OFFSET 0
+) AS held
+{of_held}
 
 -- name: find_cookies
 -- The known leads of cookies.
 SELECT held.token, {lead}
 FROM json_array_elements_text($1::json -> 'keys') AS key (value)
-JOIN cookie AS held
-    ON held.subscription_id = ($1::json ->> 'subscription')::integer AND held.token = key.value
-JOIN lead AS l
-    ON l.subscription_id = held.subscription_id AND l.id = held.lead_id
+CROSS JOIN LATERAL (
+    SELECT one.token, one.lead_id
+    FROM cookie AS one
+    WHERE one.subscription_id = ($1::json ->> 'subscription')::integer AND one.token = key.value
+    OFFSET 0
+) AS held
+{of_held}
 
 -- name: find_visitors
 -- The anonymous visitors of cookies.
 SELECT held.token, v.id, v.field_values
 FROM json_array_elements_text($1::json -> 'keys') AS key (value)
-JOIN cookie AS held
-    ON held.subscription_id = ($1::json ->> 'subscription')::integer AND held.token = key.value
-JOIN visitor AS v
-    ON v.subscription_id = held.subscription_id AND v.id = held.visitor_id
-WHERE held.lead_id IS NULL
+CROSS JOIN LATERAL (
+    SELECT one.token, one.visitor_id
+    FROM cookie AS one
+    WHERE one.subscription_id = ($1::json ->> 'subscription')::integer
+      AND one.token = key.value
+      AND one.lead_id IS NULL
+    OFFSET 0
+) AS held
+CROSS JOIN LATERAL (
+    SELECT one.id, one.field_values
+    FROM visitor AS one
+    WHERE one.subscription_id = ($1::json ->> 'subscription')::integer AND one.id = held.visitor_id
+    OFFSET 0
+) AS v
 
 -- name: find_emails
 -- Of each Email's leads the last changed.
@@ -93,4 +126,37 @@ CROSS JOIN LATERAL (
       )
     ORDER BY candidate.change DESC
     LIMIT ($1::json ->> 'limit')::bigint
+) AS l
+
+-- name: find_emails_without_types
+-- The same for those that have none of several types; a key is an Email and three types, the last one repeated.
+SELECT {lead}
+FROM json_array_elements($1::json -> 'keys') AS key (value)
+CROSS JOIN LATERAL (
+    SELECT candidate.*
+    FROM lead AS candidate
+    WHERE candidate.subscription_id = ($1::json ->> 'subscription')::integer
+      AND candidate.email_key = key.value ->> 0
+      AND NOT EXISTS (
+          SELECT 1
+          FROM foreign_id AS own
+          WHERE own.subscription_id = candidate.subscription_id
+            AND own.lead_id = candidate.id
+            AND own.type IN (key.value ->> 1, key.value ->> 2, key.value ->> 3)
+      )
+    ORDER BY candidate.change DESC
+    LIMIT ($1::json ->> 'limit')::bigint
+) AS l
+
+-- name: find_forgotten
+-- Which of the Ids are forgotten leads'.
+SELECT l.id
+FROM json_array_elements_text($1::json -> 'keys') AS key (value)
+CROSS JOIN LATERAL (
+    SELECT one.id
+    FROM lead AS one
+    WHERE one.subscription_id = ($1::json ->> 'subscription')::integer
+      AND one.id = key.value::integer
+      AND one.forgotten_at IS NOT NULL
+    OFFSET 0
 ) AS l

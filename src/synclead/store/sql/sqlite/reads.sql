@@ -117,3 +117,35 @@ CROSS JOIN lead AS l
         ORDER BY candidate.change DESC
         LIMIT json_extract(:document, '$.limit')
     )
+
+-- name: find_emails_without_types
+-- The same for those that have none of several types; a key is an Email and three types, the last one repeated.
+SELECT {lead}
+FROM json_each(:document, '$.keys') AS key
+CROSS JOIN lead AS l
+    ON l.subscription_id = json_extract(:document, '$.subscription')
+    AND l.id IN (
+        SELECT candidate.id
+        FROM lead AS candidate
+        WHERE candidate.subscription_id = json_extract(:document, '$.subscription')
+          AND candidate.email_key = json_extract(key.value, '$[0]')
+          AND NOT EXISTS (
+              SELECT 1
+              FROM foreign_id AS own
+              WHERE own.subscription_id = candidate.subscription_id
+                AND own.lead_id = candidate.id
+                AND own.type IN (
+                    json_extract(key.value, '$[1]'), json_extract(key.value, '$[2]'), json_extract(key.value, '$[3]')
+                )
+          )
+        ORDER BY candidate.change DESC
+        LIMIT json_extract(:document, '$.limit')
+    )
+
+-- name: find_forgotten
+-- Which of the Ids are forgotten leads'.
+SELECT l.id
+FROM json_each(:document, '$.keys') AS key
+CROSS JOIN lead AS l
+    ON l.subscription_id = json_extract(:document, '$.subscription') AND l.id = key.value
+WHERE l.forgotten_at IS NOT NULL

@@ -1,0 +1,196 @@
+"""One run of `synclead import`: the file is read once to see that it is whole, and once more to take in its rows."""
+
+import asyncio
+import fcntl
+import hashlib
+import json
+import shlex
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+from synclead.cli.console import Refusal, say, show
+from synclead.cli.csv_source import CsvSource
+from synclead.cli.meter import meter
+from synclead.cli.refused_file import RefusedFile
+from synclead.leads.columns import ColumnsError, RowOptions, read_columns
+from synclead.leads.subscription import Subscription
+from synclead.leads.text import fold
+from synclead.store.databases import open_database
+from synclead.store.foresight import Foresight
+from synclead.store.importing import Importer, SourceRow
+from synclead.store.progress import Counts, ImportKey, ImportProgress
+
+
+class ImportRun:
+    """A file that was read to its end and can be imported. Its methods end the command with what came of it."""
+
+    def __init__(self, source: CsvSource, options: RowOptions, owner: Subscription, database_url: str) -> None:
+        """Reads the whole file. Raises Refusal, naming row and column, for whatever makes it unfit as a whole."""
+        self._source, self._url = source, database_url
+        self._signature = source.signature()
+        header = source.header()
+        try:
+            self._columns = read_columns(header, owner, options)
+        except ColumnsError as error:
+            raise Refusal(f"{source.path}: {error}") from None
+        self._header = header
+        self.total = -1  # the header is no row
+        with meter(f"Reading {source.path}", None) as reached:
+            for _ in source.rows():
+                self.total += 1
+                reached(self.total)
+        self._check_unchanged()
+        self._key = ImportKey(owner.id, source.digest, _digest(source, options))
+        self._keep_ids = options.keep_ids
+
+    def foresee(self) -> None:
+        """Says what an import would come to, a line for each row that would be refused. Raises Refusal for those."""
+        progress, _ = asyncio.run(self._run(SaidRows(), foresight=Foresight()))
+        if progress.finished_at is None:
+            raise Refusal(f"stopped after {progress.position} of {_rows(self.total)}; nothing was written")
+        show(f"{self._source.path} would come to {_in_words(progress.counts)}; nothing was written")
+        _say_hints(progress.counts)
+        if progress.counts.refused:
+            raise Refusal(f"{_rows(progress.counts.refused)} would be refused")
+
+    def write(self, refused: Path, *, again: bool) -> None:
+        """Imports. Raises Refusal where it was stopped, and where rows were refused."""
+        path = self._source.path
+        if refused.exists() and refused.samefile(path):
+            raise Refusal(f"{path} is the file to import: name another one for refused rows with --refused")
+        with _alone(path):
+            progress, is_old = asyncio.run(self._run(RefusedFile(refused, self._header), again=again))
+        if progress.finished_at is None:
+            raise Refusal(
+                f"stopped after {progress.position} of {_rows(self.total)}: run the same command again to go on"
+            )
+        if is_old:
+            moment = progress.finished_at.isoformat(timespec="seconds")
+            show(
+                f"{path} was imported already, at {moment}, and came to {_in_words(progress.counts)}; "
+                "--again imports it once more"
+            )
+            return
+        show(f"imported {path}: {_in_words(progress.counts)}")
+        _say_hints(progress.counts)
+        if progress.counts.refused:
+            command = f"synclead import {shlex.quote(str(refused))}{' --keep-ids' if self._keep_ids else ''}"
+            raise Refusal(f"{_rows(progress.counts.refused)} refused: mend {refused}, then run `{command}`")
+
+    async def _run(
+        self, refused: "RefusedFile | SaidRows", *, foresight: Foresight | None = None, again: bool = False
+    ) -> tuple[ImportProgress, bool]:
+        """How far the import is at the end, and whether it was finished by an earlier run."""
+        database = open_database(self._url)
+        try:
+            with _stopping() as stop:
+                importer = Importer(
+                    database, self._key, refused, now, stop, check=self._check_unchanged, foresight=foresight
+                )
+                begun = await importer.begin(again=again)
+                if begun.finished_at is not None:
+                    return begun, True
+                if begun.position:
+                    say(f"going on after row {begun.position} of {self.total}, where an earlier run ended")
+                elif isinstance(refused, RefusedFile):
+                    refused.claim()
+                what = "Importing" if foresight is None else "Trying"
+                with meter(f"{what} {self._source.path}", self.total, begun.position) as reached:
+                    importer.report = lambda progress: reached(progress.position)
+                    return await importer.run(self._rows(begun.position), begun), False
+        finally:
+            await database.close()
+
+    def _rows(self, done: int) -> Iterator[SourceRow]:
+        """The rows after the first `done`, read anew."""
+        for number, cells in islice(self._source.rows(), done + 1, None):
+            yield SourceRow(number, cells, self._columns.record(cells))
+
+    def _check_unchanged(self) -> None:
+        if self._source.signature() != self._signature:
+            raise Refusal(
+                f"{self._source.path} was changed while it was read: rows that are in stay in; run the command again"
+            )
+
+
+class SaidRows:
+    """Refused rows of a dry run: said as they come."""
+
+    def cut(self, length: int) -> None:
+        """See `RefusedRows`."""
+
+    def write(self, refused: Sequence[tuple[SourceRow, str]]) -> int:
+        """See `RefusedRows`."""
+        for _, reason in refused:
+            show(reason)
+        return 0
+
+
+def now() -> datetime:
+    """UTC."""
+    return datetime.now(UTC)
+
+
+def _digest(source: CsvSource, options: RowOptions) -> str:
+    """Of everything but the file that decides what its rows come to."""
+    chosen = (
+        options.keep_ids,
+        options.clear_blank,
+        fold(options.workspace or ""),
+        sorted(fold(name) for name in options.ignored),
+        source.delimiter,
+        source.encoding,
+    )
+    return hashlib.sha256(json.dumps(chosen).encode()).hexdigest()
+
+
+@contextmanager
+def _stopping() -> Iterator[asyncio.Event]:
+    """Set by the first SIGINT or SIGTERM, so that the group under way is brought to its end."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield stop
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Keeps another import of the file out; the system lets go at the end of the process."""
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refusal(f"another import of {path} is under way: wait for its end") from None
+        yield
+
+
+def _in_words(counts: Counts) -> str:
+    parts = (
+        (counts.created, "created"),
+        (counts.updated, "updated"),
+        (counts.unchanged, "unchanged"),
+        (counts.refused, "refused"),
+    )
+    return ", ".join(f"{number} {word}" for number, word in parts)
+
+
+def _say_hints(counts: Counts) -> None:
+    """What is not wrong, but may not have been meant."""
+    if counts.shared_emails:
+        say(f"{_rows(counts.shared_emails)} with an Email that other leads have, too")
+    if counts.cookies_ignored:
+        say(f"{_rows(counts.cookies_ignored)} of which a cookie was left out (bad_cookie)")
+    for name, number in sorted(counts.skipped.items()):
+        say(f"{_rows(number)} of which {name} was left out (bad_value)")
+
+
+def _rows(number: int) -> str:
+    return f"{number} row" if number == 1 else f"{number} rows"

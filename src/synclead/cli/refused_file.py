@@ -1,0 +1,65 @@
+"""The file of refused rows: the columns of its source and the reason, so that it can be mended and imported again."""
+
+import csv
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from synclead.cli.console import Refusal, say
+from synclead.leads.columns import REASON
+from synclead.leads.text import fold, trim
+
+if TYPE_CHECKING:
+    from synclead.store.importing import SourceRow
+
+
+class RefusedFile:
+    """A CSV file in UTF-8 that is made with its first row. Its length is kept with the progress of the import."""
+
+    def __init__(self, path: Path, header: Sequence[str]) -> None:
+        """`header` is the source's; a column of reasons that it has from an earlier import is not taken over."""
+        self.path = path
+        self._header = header
+        self._is_shorter = False
+        self._places = [place for place, name in enumerate(header) if fold(trim(name)) != fold(REASON)]
+
+    def claim(self) -> None:
+        """For an import that begins: takes away what an earlier one left. Refuses a file of somebody else."""
+        try:
+            with self.path.open(encoding="utf-8", errors="replace", newline="") as file:
+                first = next(csv.reader([file.readline(1_000_000)]), [])
+        except FileNotFoundError:
+            return
+        except (OSError, csv.Error):
+            first = []
+        if first[-1:] != [REASON]:
+            raise Refusal(f"{self.path} is not a file of refused rows: name another one with --refused")
+        self.path.unlink()
+
+    def cut(self, length: int) -> None:
+        """See `RefusedRows`."""
+        size = self.path.stat().st_size if self.path.exists() else 0
+        if size > length:
+            os.truncate(self.path, length)
+        elif size < length and not self._is_shorter:
+            self._is_shorter = True
+            say(f"{self.path} has lost rows that were refused before: they are not written again")
+
+    def write(self, refused: Sequence[tuple["SourceRow", str]]) -> int:
+        """See `RefusedRows`. Refuses to go on where the file cannot be written."""
+        text = io.StringIO(newline="")
+        writer = csv.writer(text)
+        try:
+            with self.path.open("ab") as file:
+                if file.tell() == 0:
+                    writer.writerow([*(self._header[place] for place in self._places), REASON])
+                for row, reason in refused:
+                    writer.writerow([*(row.cells[place] for place in self._places), reason])
+                file.write(text.getvalue().encode())
+                file.flush()
+                os.fsync(file.fileno())
+                return file.tell()
+        except OSError as error:
+            raise Refusal(f"{self.path} cannot be written: {error.strerror}; name another with --refused") from None
