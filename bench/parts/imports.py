@@ -78,13 +78,14 @@ class Imported(Subject):
     def measure(self, *, connections: int, seconds: float, cell: int, round_: int) -> Cell:
         """See Subject."""
         known = self._server.known
-        file = self._server.folder / "leads.csv"
+        file = self._server.folder / f"leads-{cell}.csv"  # a name of its own: none goes on with another one
         with file.open("w", encoding="utf-8") as out:
             out.write(",".join(("Email", *_FIELDS)) + "\n")
             out.writelines(",".join(row) + "\n" for row in rows(self._count, known, cell))
         began = perf_counter()
         self._server.command("import", file.name)
         took = perf_counter() - began
+        file.unlink()
         emails = (row[0] for row in rows(self._count, known, cell))
         check_rows(stored_by_synclead(self._server.url, emails), self._count, known, cell)
         return Cell(subject=self.name, connections=1, round=round_, per_second=self._count / took)
