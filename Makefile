@@ -11,7 +11,7 @@ SHARE ?= 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test test-long conformance-setup conformance lint messages docs lock
+.PHONY: help setup run test test-long conformance-setup conformance bench-setup bench bench-page lint messages docs lock
 
 help: ## print this map
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 | \2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -52,6 +52,16 @@ conformance-setup: setup ## install the client stacks; Debian's packages where t
 conformance: bytecode ## run programs in other languages, each with its own SOAP stack, against the server
 	$(BIN)/python -m pytest -m conformance -n $(LONG_WORKERS) --dist loadgroup -ra $(ARGS)
 	$(BIN)/python tests/conformance/page.py
+
+bench-setup: setup ## install what the benchmarks need; Debian's packages where this is root
+	$(BIN)/python -m bench.install
+
+# PART is one of limits, peers, calls, import, sizes, micro; nothing else may run meanwhile.
+bench: bytecode ## measure synclead beside its limits and peers: about an hour; PART=calls a part, ARGS=--quick a try
+	$(BIN)/python -m bench $(addprefix --part ,$(PART)) $(ARGS)
+
+bench-page: setup ## write docs/performance.md anew from the results of the benchmarks
+	$(BIN)/python -m bench.page --write
 
 lint: setup ## check style, types, import directions and the lock file
 	$(BIN)/ruff check .

@@ -1,0 +1,1 @@
+"""The parts of the benchmarks: each one is a run whose subjects alternate."""

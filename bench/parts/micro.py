@@ -1,0 +1,81 @@
+"""The steps of a call in microseconds, and in instructions, which do not depend on who else uses the machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import timeit
+from itertools import product
+from time import process_time
+
+from bench import machine, names, place
+from bench.context import Context
+from bench.errors import CellFailedError, NotMeasuredError
+from bench.instructions import compare, load_baseline
+from bench.results import Results
+from bench.rounds import Outcome
+from bench.steps import Step, steps
+from bench.subject import Cell
+
+_SECONDS = 0.2
+"""Of one measurement: so many repetitions are chosen."""
+COUNTED = (names.PARSE, names.DECODE, names.ENCODE, names.VERIFY, names.PLAN)
+_TIMES = 1000
+"""Repetitions under valgrind."""
+
+
+def run(context: Context) -> Results:
+    """Times of every step in alternating rounds, then their instructions beside the committed ones."""
+    outcome = Outcome()
+    found = steps()
+    repetitions = {name: _repetitions(step) for name, step in found.items()}
+    for round_, name in product(range(1, context.plan.loops + 1), found):
+        # CPU time: what other processes do meanwhile does not count.
+        seconds = timeit.timeit(found[name], timer=process_time, number=repetitions[name]) / repetitions[name]
+        outcome.cells.append(Cell(name, 1, round_, per_second=1 / seconds, p50_ms=seconds * 1000))
+    try:
+        counts = instructions()
+    except NotMeasuredError as error:
+        outcome.not_measured["instructions"] = str(error)
+        context.say(f"NOT MEASURED: instructions: {error}")
+    else:
+        outcome.facts["instructions"] = counts
+        versions = machine.facts(context.folder)
+        for line in compare(counts, load_baseline(), versions):
+            context.say(line.text)
+            if line.is_regression:
+                outcome.failed.append(line.text)
+    return context.results("micro", outcome)
+
+
+def instructions() -> dict[str, int]:
+    """Instructions of one repetition of each step, counted by valgrind. Raises NotMeasuredError without it."""
+    place.need("valgrind")
+    start = _count(COUNTED[0], 0)
+    return {step: round((_count(step, _TIMES) - start) / _TIMES) for step in COUNTED}
+
+
+def read_count(printed: str) -> int:
+    """The number in valgrind's last words. Raises CellFailedError."""
+    found = re.search(r"Collected\s*:\s*(\d+)", printed)
+    if found is None:
+        raise CellFailedError(f"valgrind ended without its count: {printed[-300:]}")
+    return int(found[1])
+
+
+def _count(step: str, times: int) -> int:
+    valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+    command = [*valgrind, sys.executable, "-m", "bench.steps", step, str(times)]
+    # The same hashes and no bytecode to be written: else the counts differ between runs.
+    environment = os.environ | {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=place.ROOT, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise NotMeasuredError(f"valgrind cannot run Python here: exit {done.returncode}")
+    return read_count(done.stderr)
+
+
+def _repetitions(step: Step) -> int:
+    number, seconds = timeit.Timer(step).autorange()
+    return max(1, round(number * _SECONDS / seconds))

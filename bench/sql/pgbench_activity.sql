@@ -1,0 +1,6 @@
+\set i :i + 1
+\set known random(1, :known)
+WITH stored AS (INSERT INTO lead (email, first_name, last_name, company, attributes)
+VALUES (CASE WHEN :i % 2 = 0 THEN 'known-' || :known ELSE 'new-' || :cell || '-' || :client_id || '-' || :i END || '@bench.example', 'Jane', 'Doe', 'Example GmbH', jsonb_build_object('Phone', '+49 30 1234567', 'LeadScore', :i::text))
+ON CONFLICT (email) DO UPDATE SET first_name = excluded.first_name, last_name = excluded.last_name, company = excluded.company, attributes = lead.attributes || excluded.attributes, updated_at = now() RETURNING id, xmax = 0 AS created)
+INSERT INTO activity (lead_id, type) SELECT id, CASE WHEN created THEN 'New Lead' ELSE 'Change Data Value' END FROM stored;
