@@ -135,7 +135,7 @@ def test_a_connection_cut_during_commit_is_not_seen_by_the_client(way: Way, wher
         cut = way.proxy.cut(of_groups(where), after=after)
         attempt = way.ledger.attempt(way.server, person)
         assert cut.happened.is_set()
-        assert attempt.written, attempt.answer
+        assert attempt.written, (attempt.answer, [one for one in way.server.log() if one["event"] != "call"][-6:])
         await_readiness(way.server, 200)
     way.ledger.assert_true(way.url)
 
