@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import string
 import subprocess
+from abc import abstractmethod
 from pathlib import Path
 
 from bench import call, names
@@ -64,13 +65,13 @@ class Peer(Served):
         self.serve(self._environment(database))
         self.processes.await_ready(self.port, call.PATH)
 
+    @abstractmethod
     def check_tools(self) -> None:
         """Raises NotMeasuredError where something is missing."""
-        raise NotImplementedError
 
+    @abstractmethod
     def serve(self, environment: dict[str, str]) -> None:
         """Starts the processes."""
-        raise NotImplementedError
 
     def stored(self, load: Load) -> Stored:
         """See Served."""
