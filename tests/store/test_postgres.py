@@ -20,6 +20,7 @@ from synclead.store.durability import check_durability
 from synclead.store.engine import lock_counter, open_engine, opened, postgres_parameters, reading, writing
 from synclead.store.master_keys import open_master_keys
 from synclead.store.observer import Observer
+from synclead.store.pipeline import Command
 from synclead.store.postgres import PostgresDatabase
 from synclead.store.sql import load_statements
 from synclead.store.transaction import DatabaseLostError, LockTimeoutError, StatementTimeoutError
@@ -68,23 +69,83 @@ def test_the_writers_transaction_has_our_settings(postgres: Postgres, url: str) 
     }
 
 
-def test_nothing_stays_on_a_connection(url: str) -> None:
+async def _left_on_a_connection(database: PostgresDatabase) -> tuple[str, set[str]]:
+    """What somebody finds who gets the connection after twenty transactions: a setting, and what is prepared."""
+    for _ in range(20):
+        async with database.transaction() as transaction:
+            await transaction.run([("read_counter", {"subscription": 1})], commit=True)
+    (link,) = database._idle
+    (((lock_timeout,),), names) = await link.pipeline.run(
+        [Command(b"SELECT current_setting('lock_timeout')"), Command(b"SELECT name FROM pg_prepared_statements")]
+    )
+    await database.close()
+    return lock_timeout, {name for (name,) in names}
+
+
+def test_on_a_connection_to_the_server_itself_all_is_prepared_once(url: str) -> None:
+    """Settings and statements stay there; a statement is named after its text."""
+    database = PostgresDatabase(url, lock_seconds=3)
+
+    lock_timeout, names = asyncio.run(_left_on_a_connection(database))
+
+    assert lock_timeout == "3s"
+    assert names == {database._statements["read_counter"].name.decode()}
+
+
+def test_nothing_stays_on_a_connection_that_others_may_get(url: str) -> None:
     """Settings end with their transaction, and nothing is prepared: PgBouncer may hand the connection on."""
+    database = PostgresDatabase(url)
+    database._prepares = False
 
-    async def ask() -> list[Any]:
+    assert asyncio.run(_left_on_a_connection(database)) == ("0", set())
+
+
+@pytest.mark.parametrize("meddling", [b"DEALLOCATE ALL", b"DISCARD ALL"])
+def test_a_connection_that_others_use_too_is_found_out(
+    url: str, declare: Declare, writer: Any, meddling: bytes
+) -> None:
+    """Where what was prepared is gone the call is done on another connection, and nothing is prepared again."""
+    declare(1)
+
+    async def calls() -> list[Any]:
+        async with writer() as door:
+            first = await door.sync(1, RawRecord(email="a@e.com"))
+            (link,) = door._database._idle
+            await link.pipeline.run([Command(meddling)])
+            second = await door.sync(1, RawRecord(email="a@e.com"))
+            return [first.status, second.status, door._database._prepares, door._database._idle[0].is_direct]
+
+    assert asyncio.run(calls()) == ["CREATED", "UPDATED", False, False]
+
+
+def test_a_table_that_was_changed_costs_no_call(url: str, engine: Engine, declare: Declare, writer: Any) -> None:
+    """A statement whose columns changed since it was prepared is prepared anew, on another connection."""
+    declare(1)
+
+    async def calls() -> list[Any]:
+        async with writer() as door:
+            first = await door.sync(1, RawRecord(email="a@e.com"))
+            with writing(engine) as connection:
+                connection.execute(text("ALTER TABLE lead ALTER COLUMN change TYPE numeric"))
+            second = await door.sync(1, RawRecord(email="a@e.com"))
+            return [first.status, second.status, door._database._prepares]
+
+    assert asyncio.run(calls()) == ["CREATED", "UPDATED", True]
+
+
+def test_more_than_the_buffers_hold_goes_both_ways(url: str) -> None:
+    """Commands and answers of megabytes in one round trip: each side reads while it writes."""
+
+    async def ask() -> list[int]:
         database = PostgresDatabase(url)
-        for _ in range(20):
-            async with database.transaction() as transaction:
-                await transaction.run([("read_counter", {"subscription": 1})], commit=True)
-        connection = database._idle[0]
-        cursor = await connection.execute("SELECT current_setting('lock_timeout'), current_setting('enable_seqscan')")
-        rows: list[Any] = await cursor.fetchall()
-        cursor = await connection.execute("SELECT name FROM pg_prepared_statements")
-        rows += await cursor.fetchall()
+        async with database.transaction() as transaction:
+            await transaction.run([])
+            echo = Command(b"SELECT $1::text", b"x" * 3_000_000)
+            answers = await transaction.link.pipeline.run([echo] * 8)
         await database.close()
-        return rows
+        return [len(rows[0][0]) for rows in answers]
 
-    assert asyncio.run(ask()) == [("0", "on")]
+    assert asyncio.run(ask()) == [3_000_000] * 8
 
 
 def test_a_url_wins_over_our_defaults() -> None:
@@ -105,7 +166,16 @@ def test_every_statement_finds_leads_by_a_whole_key(url: str) -> None:
     """With the adapter's settings no table of leads is scanned, nor all rows of a subscription."""
     statements = load_statements("postgres")
     document = json.dumps(
-        {"subscription": 1, "limit": 2, "keys": [], "rows": [], "lock": "1s", "statement": "1s", "idle": "1s"}
+        {
+            "subscription": 1,
+            "limit": 2,
+            "keys": [],
+            "rows": [],
+            "lock": "1s",
+            "statement": "1s",
+            "idle": "1s",
+            "local": False,
+        }
     )
     with psycopg.connect(**postgres_parameters(url)) as connection:
         cursor = psycopg.RawCursor(connection)

@@ -60,18 +60,19 @@ class Message:
     connection: int  # counted from 1
     sender: Sender
     kind: str
-    text: str  # SQL of Query and Parse, the tag of CommandComplete; else empty
+    text: str  # SQL of Query, Parse and Bind, the tag of CommandComplete; else empty
 
     def __str__(self) -> str:
         return f"{self.kind} {self.text.split(maxsplit=1)[0]}" if self.text else self.kind
 
 
 Where = Callable[[Message], bool]
+RUNS = ("Query", "Bind")
 
 
 def text(sql: str) -> Where:
-    """The client's message that brings this SQL."""
-    return lambda message: message.sender == "client" and message.text == sql
+    """The client's message that runs this SQL, be it prepared or not."""
+    return lambda message: message.kind in RUNS and message.text == sql
 
 
 def answer_to(tag: str) -> Where:
@@ -95,7 +96,7 @@ def of_groups(where: Where) -> Where:
     storing: dict[int, bool] = {}
 
     def found(message: Message) -> bool:
-        if message.kind == "Parse":
+        if message.kind == "Bind":
             is_one = message.text.startswith("UPDATE counter")
             storing[message.connection] = is_one or (
                 storing.get(message.connection, False) and not message.text.startswith("BEGIN ")
@@ -260,10 +261,11 @@ class Proxy:
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int, sender: Sender
     ) -> None:
+        statements: dict[bytes, str] = {}
         while True:
             head = await reader.readexactly(5)
             body = await reader.readexactly(int.from_bytes(head[1:]) - 4)
-            message = Message(number, sender, *_read(sender, chr(head[0]), body))
+            message = Message(number, sender, *_read(sender, chr(head[0]), body, statements))
             await self._pass(message, head + body, writer)
 
     async def _pass(self, message: Message, data: bytes, writer: asyncio.StreamWriter) -> None:
@@ -309,11 +311,16 @@ def _first(packet: bytes) -> tuple[str, str]:
     return ("Cancel" if int.from_bytes(packet[4:8]) == _CANCEL else "Startup"), ""
 
 
-def _read(sender: Sender, kind: str, body: bytes) -> tuple[str, str]:
-    """The kind of a message and its text."""
+def _read(sender: Sender, kind: str, body: bytes, statements: dict[bytes, str]) -> tuple[str, str]:
+    """The kind of a message and its text. `statements`: the SQL of what was parsed on the connection, by name."""
     name = (_CLIENT_KINDS if sender == "client" else _SERVER_KINDS).get(kind, kind)
+    first, _, rest = body.partition(b"\0")
+    second = rest.partition(b"\0")[0]
     if name == "Parse":
-        return name, body.split(b"\0")[1].decode()
+        statements[first] = second.decode()
+        return name, second.decode()
+    if name == "Bind":
+        return name, statements[second]
     if name in ("Query", "CommandComplete"):
-        return name, body.split(b"\0")[0].decode()
+        return name, first.decode()
     return name, ""

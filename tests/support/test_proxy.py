@@ -42,9 +42,9 @@ def test_messages_are_seen_in_order(proxy: Proxy) -> None:
 
     client = [str(one) for one in proxy.messages if one.sender == "client"]
     assert client[0] == "Startup"
-    assert client[1:6] == ["Parse BEGIN", "Bind", "Describe", "Execute", "Parse INSERT"]
+    assert client[1:6] == ["Parse BEGIN", "Bind BEGIN", "Describe", "Execute", "Parse INSERT"]
     commit = client.index("Parse COMMIT")
-    assert client[commit + 1 : commit + 5] == ["Bind", "Describe", "Execute", "Sync"]
+    assert client[commit + 1 : commit + 5] == ["Bind COMMIT", "Describe", "Execute", "Sync"]
     tags = [one.text for one in proxy.messages if one.kind == "CommandComplete"]
     assert tags == ["BEGIN", "INSERT 0 1", "COMMIT"]
     assert eaten(proxy) == ["Boskoop"]

@@ -102,6 +102,9 @@ def test_two_servers_share_a_small_pool(
             load.end()
     assert shown.returncode == 0, shown.stderr
     assert 1 <= connections <= POOL
+    with psycopg.connect(pooler.url, prepare_threshold=None) as connection:
+        left = "SELECT (SELECT count(*) FROM pg_prepared_statements), current_setting('enable_seqscan')"
+        assert connection.execute(left).fetchone() == (0, "on")
     assert_all_there(Server(servers[0].directory, database_url=database_url), loads)
 
 
