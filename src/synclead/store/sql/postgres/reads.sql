@@ -9,7 +9,7 @@ l.id, l."partition", l.email, l.email_key, l.change, l.created_at, l.updated_at,
         FROM foreign_id AS own
         WHERE own.subscription_id = l.subscription_id AND own.lead_id = l.id AND own.type = kind.type
         ORDER BY own.set_change DESC
-        LIMIT ($1::json ->> 'limit')::bigint
+        LIMIT ($1::jsonb ->> 'limit')::bigint
     ) AS f
 ),
 (
@@ -18,7 +18,7 @@ l.id, l."partition", l.email, l.email_key, l.change, l.created_at, l.updated_at,
         SELECT 1
         FROM cookie AS own
         WHERE own.subscription_id = l.subscription_id AND own.lead_id = l.id
-        LIMIT ($1::json ->> 'limit')::bigint + 1
+        LIMIT ($1::jsonb ->> 'limit')::bigint + 1
     ) AS few
 )
 
@@ -27,24 +27,24 @@ l.id, l."partition", l.email, l.email_key, l.change, l.created_at, l.updated_at,
 CROSS JOIN LATERAL (
     SELECT one.*
     FROM lead AS one
-    WHERE one.subscription_id = ($1::json ->> 'subscription')::integer AND one.id = held.lead_id
+    WHERE one.subscription_id = ($1::jsonb ->> 'subscription')::integer AND one.id = held.lead_id
     OFFSET 0
 ) AS l
 
 -- name: find_ids
 -- The leads of Ids; the Id of a merged lead stands for the survivor, a forgotten one for nobody.
 SELECT given.id, {lead}
-FROM json_array_elements_text($1::json -> 'keys') AS key (value)
+FROM jsonb_array_elements_text($1::jsonb -> 'keys') AS key (value)
 CROSS JOIN LATERAL (
     SELECT one.id, one.merged_into
     FROM lead AS one
-    WHERE one.subscription_id = ($1::json ->> 'subscription')::integer AND one.id = key.value::integer
+    WHERE one.subscription_id = ($1::jsonb ->> 'subscription')::integer AND one.id = key.value::integer
     OFFSET 0
 ) AS given
 CROSS JOIN LATERAL (
     SELECT one.*
     FROM lead AS one
-    WHERE one.subscription_id = ($1::json ->> 'subscription')::integer
+    WHERE one.subscription_id = ($1::jsonb ->> 'subscription')::integer
       AND one.id = coalesce(given.merged_into, given.id)
     OFFSET 0
 ) AS l
@@ -53,11 +53,11 @@ WHERE l.forgotten_at IS NULL
 -- name: find_foreign_ids
 -- The leads that have foreign ids; a key is a type and an id.
 SELECT held.type, held.id, {lead}
-FROM json_array_elements($1::json -> 'keys') AS key (value)
+FROM jsonb_array_elements($1::jsonb -> 'keys') AS key (value)
 CROSS JOIN LATERAL (
     SELECT one.type, one.id, one.lead_id
     FROM foreign_id AS one
-    WHERE one.subscription_id = ($1::json ->> 'subscription')::integer
+    WHERE one.subscription_id = ($1::jsonb ->> 'subscription')::integer
       AND one.type = key.value ->> 0
       AND one.id = key.value ->> 1
     OFFSET 0
@@ -67,11 +67,11 @@ CROSS JOIN LATERAL (
 -- name: find_cookies
 -- The known leads of cookies.
 SELECT held.token, {lead}
-FROM json_array_elements_text($1::json -> 'keys') AS key (value)
+FROM jsonb_array_elements_text($1::jsonb -> 'keys') AS key (value)
 CROSS JOIN LATERAL (
     SELECT one.token, one.lead_id
     FROM cookie AS one
-    WHERE one.subscription_id = ($1::json ->> 'subscription')::integer AND one.token = key.value
+    WHERE one.subscription_id = ($1::jsonb ->> 'subscription')::integer AND one.token = key.value
     OFFSET 0
 ) AS held
 {of_held}
@@ -79,11 +79,11 @@ CROSS JOIN LATERAL (
 -- name: find_visitors
 -- The anonymous visitors of cookies.
 SELECT held.token, v.id, v.field_values
-FROM json_array_elements_text($1::json -> 'keys') AS key (value)
+FROM jsonb_array_elements_text($1::jsonb -> 'keys') AS key (value)
 CROSS JOIN LATERAL (
     SELECT one.token, one.visitor_id
     FROM cookie AS one
-    WHERE one.subscription_id = ($1::json ->> 'subscription')::integer
+    WHERE one.subscription_id = ($1::jsonb ->> 'subscription')::integer
       AND one.token = key.value
       AND one.lead_id IS NULL
     OFFSET 0
@@ -91,31 +91,31 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT one.id, one.field_values
     FROM visitor AS one
-    WHERE one.subscription_id = ($1::json ->> 'subscription')::integer AND one.id = held.visitor_id
+    WHERE one.subscription_id = ($1::jsonb ->> 'subscription')::integer AND one.id = held.visitor_id
     OFFSET 0
 ) AS v
 
 -- name: find_emails
 -- Of each Email's leads the last changed.
 SELECT {lead}
-FROM json_array_elements_text($1::json -> 'keys') AS key (value)
+FROM jsonb_array_elements_text($1::jsonb -> 'keys') AS key (value)
 CROSS JOIN LATERAL (
     SELECT candidate.*
     FROM lead AS candidate
-    WHERE candidate.subscription_id = ($1::json ->> 'subscription')::integer
+    WHERE candidate.subscription_id = ($1::jsonb ->> 'subscription')::integer
       AND candidate.email_key = key.value
     ORDER BY candidate.change DESC
-    LIMIT ($1::json ->> 'limit')::bigint
+    LIMIT ($1::jsonb ->> 'limit')::bigint
 ) AS l
 
 -- name: find_emails_without_type
 -- Of each Email's leads without a foreign id of a type the last changed; a key is an Email and a type.
 SELECT {lead}
-FROM json_array_elements($1::json -> 'keys') AS key (value)
+FROM jsonb_array_elements($1::jsonb -> 'keys') AS key (value)
 CROSS JOIN LATERAL (
     SELECT candidate.*
     FROM lead AS candidate
-    WHERE candidate.subscription_id = ($1::json ->> 'subscription')::integer
+    WHERE candidate.subscription_id = ($1::jsonb ->> 'subscription')::integer
       AND candidate.email_key = key.value ->> 0
       AND NOT EXISTS (
           SELECT 1
@@ -125,17 +125,17 @@ CROSS JOIN LATERAL (
             AND own.type = key.value ->> 1
       )
     ORDER BY candidate.change DESC
-    LIMIT ($1::json ->> 'limit')::bigint
+    LIMIT ($1::jsonb ->> 'limit')::bigint
 ) AS l
 
 -- name: find_emails_without_types
 -- The same for those that have none of several types; a key is an Email and three types, the last one repeated.
 SELECT {lead}
-FROM json_array_elements($1::json -> 'keys') AS key (value)
+FROM jsonb_array_elements($1::jsonb -> 'keys') AS key (value)
 CROSS JOIN LATERAL (
     SELECT candidate.*
     FROM lead AS candidate
-    WHERE candidate.subscription_id = ($1::json ->> 'subscription')::integer
+    WHERE candidate.subscription_id = ($1::jsonb ->> 'subscription')::integer
       AND candidate.email_key = key.value ->> 0
       AND NOT EXISTS (
           SELECT 1
@@ -145,17 +145,17 @@ CROSS JOIN LATERAL (
             AND own.type IN (key.value ->> 1, key.value ->> 2, key.value ->> 3)
       )
     ORDER BY candidate.change DESC
-    LIMIT ($1::json ->> 'limit')::bigint
+    LIMIT ($1::jsonb ->> 'limit')::bigint
 ) AS l
 
 -- name: find_forgotten
 -- Which of the Ids are forgotten leads'.
 SELECT l.id
-FROM json_array_elements_text($1::json -> 'keys') AS key (value)
+FROM jsonb_array_elements_text($1::jsonb -> 'keys') AS key (value)
 CROSS JOIN LATERAL (
     SELECT one.id
     FROM lead AS one
-    WHERE one.subscription_id = ($1::json ->> 'subscription')::integer
+    WHERE one.subscription_id = ($1::jsonb ->> 'subscription')::integer
       AND one.id = key.value::integer
       AND one.forgotten_at IS NOT NULL
     OFFSET 0
