@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
-import timeit
-from itertools import product
-from time import process_time
+from pathlib import Path
 
 from bench import machine, names, place
 from bench.context import Context
@@ -16,11 +15,8 @@ from bench.errors import CellFailedError, NotMeasuredError
 from bench.instructions import compare, load_baseline
 from bench.results import Results
 from bench.rounds import Outcome
-from bench.steps import Step, steps
 from bench.subject import Cell
 
-_SECONDS = 0.2
-"""Of one measurement: so many repetitions are chosen."""
 COUNTED = (names.PARSE, names.DECODE, names.ENCODE, names.VERIFY, names.PLAN)
 _TIMES = 1000
 """Repetitions under valgrind."""
@@ -29,12 +25,9 @@ _TIMES = 1000
 def run(context: Context) -> Results:
     """Times of every step in alternating rounds, then their instructions beside the committed ones."""
     outcome = Outcome()
-    found = steps()
-    repetitions = {name: _repetitions(step) for name, step in found.items()}
-    for round_, name in product(range(1, context.plan.loops + 1), found):
-        # CPU time: what other processes do meanwhile does not count.
-        seconds = timeit.timeit(found[name], timer=process_time, number=repetitions[name]) / repetitions[name]
-        outcome.cells.append(Cell(name, 1, round_, per_second=1 / seconds, p50_ms=seconds * 1000))
+    for round_ in range(1, context.plan.loops + 1):
+        for name, seconds in medians(context.folder).items():
+            outcome.cells.append(Cell(name, 1, round_, per_second=1 / seconds, p50_ms=seconds * 1000))
     try:
         counts = instructions()
     except NotMeasuredError as error:
@@ -48,6 +41,19 @@ def run(context: Context) -> Results:
             if line.is_regression:
                 outcome.failed.append(line.text)
     return context.results("micro", outcome)
+
+
+def medians(folder: Path) -> dict[str, float]:
+    """Seconds of each step, by pytest-benchmark. `folder`: where its report may lie."""
+    report = folder / "micro.json"
+    # CPU time: what other processes do meanwhile does not count.
+    options = ("--benchmark-timer=time.process_time", "--benchmark-max-time=0.2", f"--benchmark-json={report}")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", *options, "bench/test_micro.py"]
+    done = subprocess.run(command, cwd=place.ROOT, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise CellFailedError(f"pytest-benchmark: exit {done.returncode}: {done.stdout[-300:]}")
+    measured = json.loads(report.read_text(encoding="utf-8"))["benchmarks"]
+    return {one["params"]["name"]: one["stats"]["median"] for one in measured}
 
 
 def instructions() -> dict[str, int]:
@@ -74,8 +80,3 @@ def _count(step: str, times: int) -> int:
     if done.returncode != 0:
         raise NotMeasuredError(f"valgrind cannot run Python here: exit {done.returncode}")
     return read_count(done.stderr)
-
-
-def _repetitions(step: Step) -> int:
-    number, seconds = timeit.Timer(step).autorange()
-    return max(1, round(number * _SECONDS / seconds))
