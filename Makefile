@@ -11,7 +11,7 @@ SHARE ?= 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test test-long conformance-setup conformance bench-setup bench bench-page lint messages docs lock
+.PHONY: help setup run test test-long conformance-setup conformance bench-setup bench bench-page instructions lint messages docs lock
 
 help: ## print this map
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 | \2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -59,6 +59,9 @@ bench-setup: setup ## install what the benchmarks need; Debian's packages where 
 # PART is one of limits, peers, calls, import, sizes, micro; nothing else may run meanwhile.
 bench: bytecode ## measure synclead beside its limits and peers: about an hour; PART=calls a part, ARGS=--quick a try
 	$(BIN)/python -m bench $(addprefix --part ,$(PART)) $(ARGS)
+
+instructions: setup ## count the instructions of a call's steps by valgrind, beside the committed ones
+	$(BIN)/python -m bench.instructions
 
 bench-page: setup ## write docs/performance.md anew from the results of the benchmarks
 	$(BIN)/python -m bench.page --write

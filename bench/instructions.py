@@ -1,18 +1,23 @@
-"""Instructions of the steps beside those that are committed: a regression, or noise.
+"""Instructions of the steps, counted by valgrind, beside those that are committed: a regression, or noise.
 
-`python -m bench.instructions [FOLDER]` writes `instructions.toml` anew from the last results of the part `micro`.
+`python -m bench.instructions` compares; exit 1 where a step has more. `--write` writes `instructions.toml` anew.
 """
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.results import FOLDER, load
+from bench import machine, names, place
+from bench.errors import CellFailedError, NotMeasuredError
 
 FILE = Path(__file__).with_name("instructions.toml")
 TOLERANCE = 0.05
@@ -20,9 +25,12 @@ TOLERANCE = 0.05
 _SAME = ("CPU", "Python")
 _SAME_PACKAGES = ("lxml", "msgspec")
 """What must be the same for counts to be comparable: a C library chooses its code by the CPU."""
+COUNTED = (names.PARSE, names.DECODE, names.ENCODE, names.VERIFY, names.PLAN)
+_TIMES = 300
+"""Repetitions under valgrind."""
 _HEAD = """\
-# Instructions of each step of a call, by valgrind, on the machine and versions named. `make bench PART=micro` compares;
-# after a change that is meant, `python -m bench.instructions` writes this file anew.
+# Instructions of each step of a call, by valgrind, on the machine and versions named. `make instructions` compares;
+# after a change that is meant, `python -m bench.instructions --write` writes this file anew.
 
 """
 
@@ -69,14 +77,49 @@ def text(counts: Mapping[str, int], facts: Mapping[str, Any]) -> str:
     return _HEAD + "\n".join(lines) + "\n"
 
 
+def count_steps() -> dict[str, int]:
+    """Instructions of one repetition of each step. Raises NotMeasuredError without valgrind."""
+    place.need("valgrind")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        start = pool.submit(_count, COUNTED[0], 0)
+        counted = {step: pool.submit(_count, step, _TIMES) for step in COUNTED}
+        return {step: round((found.result() - start.result()) / _TIMES) for step, found in counted.items()}
+
+
+def read_count(printed: str) -> int:
+    """The number in valgrind's last words. Raises CellFailedError."""
+    found = re.search(r"Collected\s*:\s*(\d+)", printed)
+    if found is None:
+        raise CellFailedError(f"valgrind ended without its count: {printed[-300:]}")
+    return int(found[1])
+
+
+def _count(step: str, times: int) -> int:
+    valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+    command = [*valgrind, sys.executable, "-m", "bench.steps", step, str(times)]
+    # The same hashes and no bytecode to be written: else the counts differ between runs.
+    environment = os.environ | {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=place.ROOT, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise NotMeasuredError(f"valgrind cannot run Python here: exit {done.returncode}")
+    return read_count(done.stderr)
+
+
 def main(words: list[str]) -> int:
-    """Writes the baseline from the results in a folder; 1 where there is none to write it from."""
-    results = load(Path(words[0]) if words else FOLDER).get("micro")
-    if results is None or "instructions" not in results.facts:
-        print("there are no counts: run make bench PART=micro where valgrind is installed", file=sys.stderr)
-        return 1
-    FILE.write_text(text(results.facts["instructions"], results.machine), encoding="utf-8")
-    return 0
+    """Compares or writes; 1 for a regression. Where valgrind is missing it says so, and that is none."""
+    try:
+        counts = count_steps()
+    except NotMeasuredError as error:
+        print(f"NOT MEASURED: {error}", file=sys.stderr)
+        return 0
+    facts = machine.facts(Path.cwd())
+    if words == ["--write"]:
+        FILE.write_text(text(counts, facts), encoding="utf-8")
+        return 0
+    lines = list(compare(counts, load_baseline(), facts))
+    for line in lines:
+        print(line.text)
+    return 1 if any(line.is_regression for line in lines) else 0
 
 
 if __name__ == "__main__":

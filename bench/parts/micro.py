@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 
-from bench import machine, names, place
+from bench import machine, place
 from bench.context import Context
 from bench.errors import CellFailedError, NotMeasuredError
-from bench.instructions import compare, load_baseline
+from bench.instructions import compare, count_steps, load_baseline
 from bench.results import Results
 from bench.rounds import Outcome
 from bench.subject import Cell
-
-COUNTED = (names.PARSE, names.DECODE, names.ENCODE, names.VERIFY, names.PLAN)
-_TIMES = 1000
-"""Repetitions under valgrind."""
 
 
 def run(context: Context) -> Results:
@@ -29,7 +23,7 @@ def run(context: Context) -> Results:
         for name, seconds in medians(context.folder).items():
             outcome.cells.append(Cell(name, 1, round_, per_second=1 / seconds, p50_ms=seconds * 1000))
     try:
-        counts = instructions()
+        counts = count_steps()
     except NotMeasuredError as error:
         outcome.not_measured["instructions"] = str(error)
         context.say(f"NOT MEASURED: instructions: {error}")
@@ -54,29 +48,3 @@ def medians(folder: Path) -> dict[str, float]:
         raise CellFailedError(f"pytest-benchmark: exit {done.returncode}: {done.stdout[-300:]}")
     measured = json.loads(report.read_text(encoding="utf-8"))["benchmarks"]
     return {one["params"]["name"]: one["stats"]["median"] for one in measured}
-
-
-def instructions() -> dict[str, int]:
-    """Instructions of one repetition of each step, counted by valgrind. Raises NotMeasuredError without it."""
-    place.need("valgrind")
-    start = _count(COUNTED[0], 0)
-    return {step: round((_count(step, _TIMES) - start) / _TIMES) for step in COUNTED}
-
-
-def read_count(printed: str) -> int:
-    """The number in valgrind's last words. Raises CellFailedError."""
-    found = re.search(r"Collected\s*:\s*(\d+)", printed)
-    if found is None:
-        raise CellFailedError(f"valgrind ended without its count: {printed[-300:]}")
-    return int(found[1])
-
-
-def _count(step: str, times: int) -> int:
-    valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
-    command = [*valgrind, sys.executable, "-m", "bench.steps", step, str(times)]
-    # The same hashes and no bytecode to be written: else the counts differ between runs.
-    environment = os.environ | {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command, cwd=place.ROOT, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise NotMeasuredError(f"valgrind cannot run Python here: exit {done.returncode}")
-    return read_count(done.stderr)

@@ -8,9 +8,8 @@ import pytest
 
 from bench import call, names
 from bench.errors import CellFailedError
-from bench.instructions import compare, text
+from bench.instructions import compare, read_count, text
 from bench.parts.calls import split
-from bench.parts.micro import read_count
 from bench.profiled import place_of
 from bench.steps import steps
 from synclead.soap import messages
