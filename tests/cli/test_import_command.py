@@ -336,7 +336,7 @@ def test_refused_rows_that_were_lost_are_told(take: Import, tmp_path: Path, monk
     """Where the file of an interrupted import went away, the next run says so and goes on."""
     content = "Email\n" + "bad\n" * 8
     with monkeypatch.context() as patch:
-        patch.setattr(import_run, "may_be_served", lambda url: True)
+        patch.setattr(import_run, "may_starve_others", lambda url: True)
         patch.setattr(importing.Importer, "_rest", lambda self, seconds: _stop(self))
         take(content)
     (tmp_path / "leads.refused.csv").unlink()
@@ -353,7 +353,7 @@ def test_refused_rows_of_an_unfinished_group_are_cut_off(
     """What stands in the file and was never committed is refused anew: each row stands there once."""
     content = "Email\n" + "bad\n" * 8
     with monkeypatch.context() as patch:
-        patch.setattr(import_run, "may_be_served", lambda url: True)
+        patch.setattr(import_run, "may_starve_others", lambda url: True)
         patch.setattr(importing.Importer, "_rest", lambda self, seconds: _stop(self))
         take(content)
     with (tmp_path / "leads.refused.csv").open("a") as file:

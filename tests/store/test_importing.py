@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 import synclead.store.group as group_module
 from support.constraints import refuse_inserts
@@ -99,7 +99,7 @@ class Take:
         foresight: Foresight | None = None,
         again: bool = False,
         before_group: Callable[[], None] = lambda: None,
-        is_served: bool = True,
+        may_starve_others: bool = True,
     ) -> ImportProgress:
         async def run() -> ImportProgress:
             database: Any = Unreliable(self.open(), ())
@@ -114,7 +114,7 @@ class Take:
 
             importer = Importer(
                 database, ImportKey(self.subscription, "f", "o"), self.refused, lambda: NOW, stop,
-                report=report, check=before_group, is_served=lambda: is_served, foresight=foresight,
+                report=report, check=before_group, may_starve_others=lambda: may_starve_others, foresight=foresight,
             )  # fmt: skip
             try:
                 begun = await importer.begin(again=again)
@@ -505,16 +505,41 @@ def test_an_import_rests_between_groups(
     assert 0 < sum(rests) < time.monotonic() - began
 
 
-def test_an_import_does_not_rest_where_nobody_serves(
+def test_an_import_does_not_rest_while_nobody_else_writes(
     engine: Engine, declare: Declare, open_database: OpenDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Then no call waits."""
     declare(1)
     monkeypatch.setattr(Importer, "_rest", None)
 
-    Take(open_database, ROWS)(is_served=False)
+    Take(open_database, ROWS)(may_starve_others=False)
 
     assert stored(engine)["lead"]
+
+
+def test_an_import_rests_while_others_write(
+    engine: Engine, declare: Declare, open_database: OpenDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A group that finds the counter moved since the last one is followed by a rest, and no other group is."""
+    declare(1)
+    rests: list[float] = []
+    groups: list[int] = []
+
+    async def rest(self: Importer, seconds: float) -> None:
+        rests.append(len(groups))
+
+    def others_write_before_the_second() -> None:
+        groups.append(1)
+        if len(groups) == 2:
+            with writing(engine) as connection:
+                lock_counter(connection, 1)
+                connection.execute(update(schema.counter).values(next_change=schema.counter.c.next_change + 1))
+
+    monkeypatch.setattr(Importer, "_rest", rest)
+    Take(open_database, ROWS)(may_starve_others=False, before_group=others_write_before_the_second)
+
+    assert len(groups) == 3
+    assert rests == [2]
 
 
 def test_a_group_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from synclead.cli.refused_file import RefusedFile
 from synclead.leads.columns import ColumnsError, RowOptions, read_columns
 from synclead.leads.subscription import Subscription
 from synclead.leads.text import fold
-from synclead.store.databases import may_be_served, open_database
+from synclead.store.databases import may_starve_others, open_database
 from synclead.store.foresight import Foresight
 from synclead.store.importing import Importer, SourceRow
 from synclead.store.progress import Counts, ImportKey, ImportProgress
@@ -96,7 +96,7 @@ class ImportRun:
                     now,
                     stop,
                     check=self._check_unchanged,
-                    is_served=partial(may_be_served, self._url),
+                    may_starve_others=partial(may_starve_others, self._url),
                     foresight=foresight,
                 )
                 begun = await importer.begin(again=again)

@@ -45,7 +45,11 @@ def open_log_database(url: str) -> Database:
     return open_database(url, lock_seconds=_LOG_LOCK_SECONDS, statement_seconds=_LOG_STATEMENT_SECONDS, connections=1)
 
 
-def may_be_served(url: str) -> bool:
-    """Whether a server may work on the database of `url` now: of an SQLite file it is known, of PostgreSQL never."""
+def may_starve_others(url: str) -> bool:
+    """Whether a writer that never rests may keep a server from writing to the database of `url` now.
+
+    Who waits for an SQLite file looks again now and then, and may look at the wrong moments for ever. Who waits for
+    PostgreSQL's lock has it when it is free.
+    """
     path = sqlite_path(url)
-    return path is None or is_served(path)
+    return path is not None and is_served(path)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from synclead.leads.errors import SyncleadError
+from synclead.leads.plan import Counter
 from synclead.leads.record import RawRecord
 from synclead.leads.subscription import Subscription
 from synclead.store.errors import StoreError
@@ -63,12 +64,16 @@ class Importer:
     """Told after each group."""
     check: Callable[[], None] = lambda: None
     """Called before each group; what it raises ends the run."""
-    is_served: Callable[[], bool] = lambda: True
-    """Whether servers may wait for the database."""
+    may_starve_others: Callable[[], bool] = lambda: True
+    """Whether servers could wait in vain if it never rested."""
     foresight: Foresight | None = None
     """With it nothing is written: each group is planned upon what the ones before would have done."""
     subscription: Subscription | None = None
     """The rules as the last group had them."""
+    _left: Counter | None = None
+    """The subscription's numbers as the last group left them."""
+    _others_write: bool = False
+    """Whether the last group found them moved."""
 
     async def begin(self, *, again: bool = False) -> ImportProgress:
         """How far the import is, from an earlier run; with `again` a finished one is begun anew.
@@ -105,8 +110,8 @@ class Importer:
             began = time.monotonic()
             progress = await self._group(group, progress)
             self.report(progress)
-            if self.foresight is None and self.is_served():
-                # As long as it took, so that the calls of servers go first.
+            if self.foresight is None and (self._others_write or self.may_starve_others()):
+                # As long as it took, so that others write as much as this does.
                 await self._rest(time.monotonic() - began)
         return await self._finish(progress)
 
@@ -194,6 +199,7 @@ class Importer:
                 now=self.now(),
                 refuse=_refuse,
             )
+            self._others_write = self._left not in (None, group.counter)
             answers = group.answers or [RowRefusedError(f"The database refused the row: {refusal}")]
             found = stored((await transaction.run([self.key.read()]))[0])
             if found is None or found.position != progress.position:
@@ -203,7 +209,7 @@ class Importer:
             progress = progress.after(answers, self._note_refused(rows, answers, progress))
             writes = group.writes() if group.changed else []
             await transaction.run([*writes, progress.store(self.key)], commit=True)
-        self.subscription = group.subscription
+        self.subscription, self._left = group.subscription, group.known.counter
         return progress
 
     async def _foresee(self, transaction: Transaction, rows: Sequence[SourceRow], dry: Foresight) -> PlannedGroup:
