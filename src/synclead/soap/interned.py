@@ -18,7 +18,9 @@ T = TypeVar("T")
 # attributes, namespaces and instructions are in the markup; blanks are kept where text is blanks alone, or
 # ends with them behind a comment or CDATA. Possessive: nothing is ever tried twice.
 _HEAD = re.compile(rb"""(?:[^>"']++|"[^"]*+"|'[^']*+')*+>?""")
-_TAG = re.compile(rb"""[^>"']+>""")
+# A value between two tags, which is most of what differs between one call and the next: nothing of it is remembered,
+# so it is taken out first. One with a quote or an entity is looked at with its piece, since it may stand in a tag.
+_VALUE = re.compile(rb""">[^<>&"']++(?<=[\x21-\xff])<""")
 _ENTITY = re.compile(rb"&(?!\#)[^;&]*+")
 
 _PIECES = 10_000
@@ -26,6 +28,9 @@ _PIECE = 500
 """Bytes of one piece of markup that may be admitted: those of real clients are shorter."""
 _LARGE = 5_000
 """Pieces from which on a request is read apart without looking: a thread is cheap beside it."""
+_SHAPES = 1_000
+_SHAPE = 8_000
+"""Bytes of a request without its values that may be kept as a whole."""
 
 
 class Dictionary:
@@ -34,26 +39,34 @@ class Dictionary:
     def __init__(self, pieces: int = _PIECES) -> None:
         self._room = pieces
         self._met: set[bytes] = set()
-        self._tags: set[bytes] = set()
-        """Those of the pieces met that are a tag without attributes, without its `>`."""
+        self._shapes: set[bytes] = set()
+        """Requests without their values whose pieces were all met: a client's calls differ in values alone, mostly."""
 
     def admits(self, source: bytes) -> bool:
         """Whether a document may be read here: all its markup was met before, or there is room for it."""
-        if source.count(b"<") > _LARGE:
+        if len(source) > _LARGE and source.count(b"<") > _LARGE:
             return False
+        shape = _VALUE.sub(b"><", source)
+        if shape in self._shapes:
+            return True
+        pieces = set(shape.split(b"<")[1:]) - self._met
+        if pieces:
+            return self._admits_pieces(pieces)
+        if len(shape) <= _SHAPE:
+            if len(self._shapes) >= _SHAPES:
+                self._shapes.clear()
+            self._shapes.add(shape)
+        return True
+
+    def _admits_pieces(self, pieces: set[bytes]) -> bool:
         new: set[bytes] = set()
-        for piece in set(source.split(b"<")[1:]) - self._met:
-            tag, _, text = piece.partition(b">")
-            # A known tag and a value, which is most of what comes by here.
-            if tag in self._tags and text[-1:] > b" " and b"&" not in text:
-                continue
+        for piece in pieces:
             new |= _memorable(piece) - self._met
         if not new:
             return True
         if len(self._met) + len(new) > self._room or max(map(len, new)) > _PIECE:
             return False
         self._met |= new
-        self._tags |= {piece[:-1] for piece in new if _TAG.fullmatch(piece)}
         return True
 
 

@@ -20,6 +20,8 @@ _MARKS = (
     (b"\0<", "utf_16_be"),
 )
 _DECLARED = re.compile(rb"""<\?xml\s[^>]{0,200}?\bencoding\s*=\s*["']([^"'>]{1,100})["']""")
+_DECLARATION = 400
+"""Bytes in which one ends, but for blanks without end."""
 # Python's names. All that a declaration may name; others, UTF-7 for one, hide markup in plain text.
 _ENCODINGS = frozenset(
     [
@@ -79,11 +81,10 @@ def check(source: bytes, limits: ReadLimits) -> None:
 
     Raises RequestNotUnderstoodError for a DOCTYPE and for more elements than the limit.
     """
-    prolog = _PROLOG.match(source)
-    if prolog is not None and prolog[1]:
+    # Most requests need no closer look: they have no exclamation mark, and fewer bytes than they might have elements.
+    if source.find(b"!") >= 0 and (prolog := _PROLOG.match(source)) is not None and prolog[1]:
         raise RequestNotUnderstoodError("A DOCTYPE is not accepted")
-    # An element takes one of these, or two with its end: most requests need no closer look.
-    if source.count(b"<") > limits.elements and _elements(source) > limits.elements:
+    if len(source) > limits.elements < source.count(b"<") and _elements(source) > limits.elements:
         raise RequestNotUnderstoodError(f"The request has more than {limits.elements:,} elements")
 
 
@@ -106,7 +107,14 @@ def _encoding(body: bytes, charset: str | None) -> str:
         for mark, encoding in _MARKS:
             if body.startswith(mark):
                 return encoding
-    declared = _DECLARED.match(body)
+    # A declaration ends with the first `>`, and a client has one: what it says is remembered.
+    end = body.find(b">", 0, _DECLARATION)
+    return _named(body, charset) if end < 0 else _named_at_the_start(body[:end], charset)
+
+
+def _named(start: bytes, charset: str | None) -> str:
+    """What the declaration at the start of a document names, else `charset`, else UTF-8."""
+    declared = _DECLARED.match(start)
     if declared is not None:
         name = declared[1].decode("latin-1")
         # .NET's StringWriter declares UTF-16 and then sends bytes: what could be read so far is not that.
@@ -115,6 +123,9 @@ def _encoding(body: bytes, charset: str | None) -> str:
     if charset and charset.strip(" \"'"):
         return _checked(charset.strip(" \"'"))
     return "utf_8"
+
+
+_named_at_the_start = lru_cache(64)(_named)
 
 
 def _checked(name: str) -> str:
