@@ -32,8 +32,10 @@ _PAIRS = {"Attribute": ("attrName", "attrValue"), "Attrib": ("name", "value")}
 _THERE_WHEN_EMPTY = frozenset({"LeadRecord"})
 
 
-_Slot = tuple[int, Reader]
-"""Where the value of an element goes in its message, and how it is read."""
+_Slot = tuple[int, Reader, bool]
+"""Where the value of an element goes in its message, how it is read, and whether it is the text as sent."""
+_Members = Callable[[etree._Element, list[etree._Element]], Message]
+"""Makes a message of an element and its children, where no text stands between them."""
 
 
 def compile_decoders(schema: Schema, limits: ReadLimits) -> dict[str, Decoder]:
@@ -41,46 +43,55 @@ def compile_decoders(schema: Schema, limits: ReadLimits) -> dict[str, Decoder]:
 
     Decoders raise InputError naming the element at fault, whatever the element holds.
     """
-    decoders: dict[str, Decoder] = {}
+    members: dict[str, _Members] = {}
     for name in schema.types:
-        decoders[name] = _decoder(schema, name, _slots(schema, name, decoders, limits), limits)
-    return decoders
+        members[name] = _members(schema, name, _slots(schema, name, members, limits), limits)
+    return {name: _decoder(one) for name, one in members.items()}
 
 
-def _slots(schema: Schema, owner: str, decoders: Mapping[str, Decoder], limits: ReadLimits) -> dict[str, _Slot]:
+def _decoder(members: _Members) -> Decoder:
+    def decode(element: etree._Element) -> Message:
+        _refuse_text(element, element.text)
+        return members(element, element[:])
+
+    return decode
+
+
+def _slots(schema: Schema, owner: str, members: Mapping[str, _Members], limits: ReadLimits) -> dict[str, _Slot]:
     """The slots of a type by the tags that are expected; other namespaces are found by local name."""
     slots: dict[str, _Slot] = {}
     for position, element in enumerate(schema.sequence(owner)):
-        slot = position, _reader(schema, owner, element, decoders, limits)
+        slot = position, _reader(schema, owner, element, members, limits), _is_text(owner, element)
         for name in tolerances.accepted_names(owner, element.name):
             slots[name] = slots[f"{{{schema.namespace}}}{name}"] = slot
     return slots
 
 
-def _decoder(schema: Schema, name: str, slots: Mapping[Any, _Slot], limits: ReadLimits) -> Decoder:
+def _members(schema: Schema, name: str, slots: Mapping[Any, _Slot], limits: ReadLimits) -> _Members:
     sequence = schema.sequence(name)
     make: Callable[..., Message] = getattr(messages, name)
     if len(sequence) == 1 and sequence[0].many:
-        return _array_decoder(name, make, slots, limits)
+        return _items(name, make, slots, limits)
     if any(element.many for element in sequence):
         raise ContractError(f"type {name} has a list beside other elements, which is not followed")
     blank: list[Any] = [None] * len(sequence)
+    longest = limits.value
 
-    def decode(element: etree._Element) -> Message:
+    def decode(element: etree._Element, children: list[etree._Element]) -> Message:
         values = blank.copy()
-        text = element.text
-        if text and not text.isspace():
-            tolerances.refuse_bare_text(element)
-        for child in element[:]:
+        for child in children:
             tail = child.tail
-            if tail and not tail.isspace():
-                tolerances.refuse_bare_text(element)
+            if tail is not None:
+                _refuse_text(element, tail)
             slot = slots.get(child.tag) or slots.get(tolerances.local_name(child))
             if slot is None:
                 tolerances.skip_unknown(child, name)
                 continue
-            position, read = slot
-            value = read(child)
+            position, read, is_text = slot
+            # Most elements hold a text and nothing else. All others, and all that is wrong, are the reader's.
+            value = child.text if is_text and not len(child) and not child.keys() else None
+            if not value or value.isspace() or len(value) > longest:
+                value = read(child)
             if value is None:
                 continue
             if values[position] is None or tolerances.repeated(_earlier(child, slot, slots), child):
@@ -90,6 +101,11 @@ def _decoder(schema: Schema, name: str, slots: Mapping[Any, _Slot], limits: Read
     return decode
 
 
+def _refuse_text(element: etree._Element, text: str | None) -> None:
+    if text and not text.isspace():
+        tolerances.refuse_bare_text(element)
+
+
 def _earlier(child: etree._Element, slot: _Slot, slots: Mapping[Any, _Slot]) -> Iterator[etree._Element]:
     """The elements before a child that go to the same place."""
     for one in child.itersiblings(preceding=True):
@@ -97,18 +113,15 @@ def _earlier(child: etree._Element, slot: _Slot, slots: Mapping[Any, _Slot]) -> 
             yield one
 
 
-def _array_decoder(name: str, make: Callable[..., Message], slots: Mapping[Any, _Slot], limits: ReadLimits) -> Decoder:
+def _items(name: str, make: Callable[..., Message], slots: Mapping[Any, _Slot], limits: ReadLimits) -> _Members:
     most = limits.attributes if name in {"ArrayOfAttribute", "ArrayOfAttrib"} else None
 
-    def decode(element: etree._Element) -> Message:
+    def decode(element: etree._Element, children: list[etree._Element]) -> Message:
         items: list[Any] = []
-        text = element.text
-        if text and not text.isspace():
-            tolerances.refuse_bare_text(element)
-        for child in element[:]:
+        for child in children:
             tail = child.tail
-            if tail and not tail.isspace():
-                tolerances.refuse_bare_text(element)
+            if tail is not None:
+                _refuse_text(element, tail)
             slot = slots.get(child.tag) or slots.get(tolerances.local_name(child))
             if slot is None:
                 tolerances.skip_unknown(child, name)
@@ -123,16 +136,20 @@ def _array_decoder(name: str, make: Callable[..., Message], slots: Mapping[Any, 
     return decode
 
 
+def _is_text(owner: str, element: Element) -> bool:
+    return (owner, element.name) in tolerances.TEXT_ON_THE_WAY_IN or element.type in {"xs:string", "xs:anySimpleType"}
+
+
 def _reader(
-    schema: Schema, owner: str, element: Element, decoders: Mapping[str, Decoder], limits: ReadLimits
+    schema: Schema, owner: str, element: Element, members: Mapping[str, _Members], limits: ReadLimits
 ) -> Reader:
     kind = element.type
     if kind in schema.types:
-        return _message_reader(schema, kind, decoders)
+        return _message_reader(schema, kind, members)
     limit = limits.value
     if owner in _PAIRS and element.name == _PAIRS[owner][1]:
         return partial(tolerances.value_content, value_limit=limit)
-    if (owner, element.name) in tolerances.TEXT_ON_THE_WAY_IN or kind in {"xs:string", "xs:anySimpleType"}:
+    if _is_text(owner, element):
         return partial(tolerances.content, value_limit=limit)
     parse = _enumeration(schema.enums[kind]) if kind in schema.enums else _PARSERS[kind]
 
@@ -149,7 +166,7 @@ def _reader(
     return read
 
 
-def _message_reader(schema: Schema, kind: str, decoders: Mapping[str, Decoder]) -> Reader:
+def _message_reader(schema: Schema, kind: str, members: Mapping[str, _Members]) -> Reader:
     extensions = {
         name: frozenset(element.name for element in schema.sequence(name)) for name in schema.extensions(kind)
     }
@@ -162,12 +179,14 @@ def _message_reader(schema: Schema, kind: str, decoders: Mapping[str, Decoder]) 
             if tolerances.has_content(child):
                 raise InputError(tolerances.shown(child), "nil, and with content")
             return None
-        if not len(child) and not there_when_empty and not (child.text or "").strip():
+        text, children = child.text, child[:]
+        if not children and not there_when_empty and not (text or "").strip():
             return None
         name = tolerances.selector_type(child, extensions) if extensions else kind
         if name is None and not tolerances.has_content(child):
             return None
-        found = decoders[name or kind](child)
+        _refuse_text(child, text)
+        found = members[name or kind](child, children)
         return None if pair and name_of(found) is None and not value_of(found) else found
 
     return read
