@@ -132,6 +132,40 @@ def test_text_is_all_the_text() -> None:
     assert _record(f"<Email>{value}</Email>") == m.LeadRecord(Email="abc<d>&amp;e<f\u20ac\U0001f600")
 
 
+@pytest.mark.parametrize("element", ["Email", "attrName", "attrValue"])
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "x",
+        " x ",
+        "",
+        " ",
+        "\u00a0",
+        "\u3000",
+        "x&amp;y",
+        "<![CDATA[ ]]>",
+        "x<b/>y",
+        "<b/>",
+        "<b> </b>",
+        "<b>c</b>",
+        "x" * 65_536,
+    ],
+)
+def test_usual_texts_are_read_like_all_others(element: str, inner: str) -> None:
+    """An attribute that says nothing makes an element unusual: it is read, or refused, as without it."""
+    where = {"Email": "{}"}.get(
+        element, "<leadAttributeList><attribute><attrType>t</attrType>{}</attribute></leadAttributeList>"
+    )
+
+    def read(sent: str) -> object:
+        try:
+            return _record(f"<Id>1</Id>{where.format(sent)}")
+        except InputError as error:
+            return error.name, error.message
+
+    assert read(f"<{element}>{inner}</{element}>") == read(f"<{element} says='nothing'>{inner}</{element}>")
+
+
 def test_line_ends_and_blanks_arrive_as_sent() -> None:
     """White space inside and around a value is kept; an escaped carriage return too."""
     assert _record("<Email>  a\n b\tc&#13;&#10; </Email>") == m.LeadRecord(Email="  a\n b\tc\r\n ")

@@ -1,6 +1,7 @@
 """From messages to answers: the document's own, byte for byte, and whatever the contract allows."""
 
 import re
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -12,6 +13,7 @@ from support.contract import assert_keeps_contract
 from support.samples import ANSWER, CONTRACT, SYNC_LEAD, canonical, parsed
 from synclead.soap import messages as m
 from synclead.soap import schema, wsdl
+from synclead.soap.encode import _SPECIAL, _is_plain, compile_encoders
 from synclead.soap.errors import AnswerError
 
 FACTS = schema.read(wsdl.source())
@@ -216,6 +218,41 @@ def _pairs(record: m.LeadRecord) -> list[tuple[str | None, str]]:
         (one.attrName, one.attrValue if one.attrValue and one.attrValue.strip() else "")
         for one in record.leadAttributeList.attribute
     ]
+
+
+SOME_TEXT = st.sampled_from(["", "Jane", "A & B", "a<b", "two\nlines", "\u00a0", "Zo\u00eb", "%s", "100 %"])
+
+
+@settings(deadline=None)
+@given(st.lists(st.builds(m.Attribute, attrName=SOME_TEXT, attrType=st.none() | SOME_TEXT, attrValue=SOME_TEXT)))
+def test_lists_are_written_as_their_items_are(attributes: list[m.Attribute]) -> None:
+    """A list that is written at once is what its attributes are when each is written for itself."""
+    encoders = compile_encoders(FACTS)
+    each = [f"<attribute>{encoders['Attribute'](one)}</attribute>" for one in attributes]
+    assert encoders["ArrayOfAttribute"](m.ArrayOfAttribute(tuple(attributes))) == "".join(each)
+
+
+@pytest.mark.parametrize(
+    ("item", "named"),
+    [
+        (m.Attribute("A", None, None), "Attribute/attrValue is required"),
+        (m.Attribute("A", None, b"v"), "Attribute/attrValue is of type bytes"),  # type: ignore[arg-type]
+        (m.Attribute("A", "string", "\x01"), r"U\+0001"),
+        (m.Attrib("A", "v"), "Attrib stands where Attribute belongs"),
+        (None, "ArrayOfAttribute/attribute is required"),
+    ],
+)
+def test_one_bad_item_spoils_a_list(item: Any, named: str) -> None:
+    """What cannot be written is found and named among items that can."""
+    plain = m.Attribute("A", "string", "v")
+    with pytest.raises(AnswerError, match=named):
+        SYNC_LEAD.encode(_with_record(m.LeadRecord(leadAttributeList=m.ArrayOfAttribute((plain, item, plain)))))
+
+
+def test_what_is_plain_needs_no_escape() -> None:
+    """The question that is cheap to ask lets no character through that would have to be escaped or refused."""
+    every = map(chr, range(sys.maxunicode + 1))
+    assert not [one for one in every if _is_plain(one) and _SPECIAL.search(one)]
 
 
 def test_selector_is_written_with_its_type() -> None:

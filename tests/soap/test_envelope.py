@@ -289,6 +289,15 @@ def test_refusals_do_not_repeat_the_request() -> None:
     assert len(_refusal(f'<?xml version="1.0" encoding="{"x" * 99}"?><a/>').message) < 200
 
 
+@pytest.mark.parametrize("blanks", [0, 1, 300, 500, 5000])
+def test_declarations_of_any_length_are_read(blanks: int) -> None:
+    """Blanks inside a declaration hide the encoding from nobody; what was read of one is not that of another."""
+    for encoding, other in (("iso-8859-1", "cp850"), ("cp850", "iso-8859-1")) * 2:
+        prefix = f'<?xml version="1.0" encoding={" " * blanks}"{encoding}"?>'
+        body = (prefix + enveloped("<ns1:getLead><a>é</a></ns1:getLead>")).encode(encoding)
+        assert _value(parsed(body, other)) == "é"
+
+
 def test_encoding_names_are_not_remembered() -> None:
     """Names of encodings that nobody knows leave nothing behind."""
     for number in range(1000):

@@ -4,11 +4,18 @@ import threading
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from support.samples import CONTRACT, LIMITS, REQUEST, SYNC_LEAD, enveloped, parsed
 from synclead.soap import envelope, interned
 from synclead.soap import messages as m
 from synclead.soap.errors import RequestNotUnderstoodError
+
+PARTS = [
+    *(b"<a>", b"</a>", b"<b c='", b"'", b'"', b" d=''", b">", b"/>", b"x", b" ", b"\n", b"&amp;", b"&#1;", b"<"),
+    *(b"<!--", b"-->", b"<![CDATA[", b"]]>", b"<?p", b"?>", b"<a>value</a>", b"<a>it's</a>", b"<a> y z </a>"),
+]
 
 
 @pytest.mark.parametrize(
@@ -49,6 +56,40 @@ def test_new_text_needs_none(inner: str) -> None:
     full = interned.Dictionary(pieces=0)
     full._met = dictionary._met
     assert full.admits(inner.encode())
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(PARTS), max_size=12).map(b"".join))
+@example(b"<a b='>' n1='' n2='<")
+@example(b"<a b='>n1' n2='' >x<")
+@example(b"<!-- > x --><![CDATA[x>y]]>z \n<a>")
+def test_values_are_left_out_and_nothing_else(source: bytes) -> None:
+    """Without the values that are taken out first, a document holds everything that may be remembered of it."""
+    dictionary = interned.Dictionary()
+    needed = set().union(*map(interned._memorable, source.split(b"<")[1:]))
+    assert dictionary.admits(source)
+    assert dictionary._met == needed
+    # And what was admitted once is admitted again, by its pieces and by its shape.
+    assert dictionary.admits(source)
+    assert dictionary.admits(source)
+    assert dictionary._met == needed
+
+
+def test_shapes_are_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shape is remembered once its pieces are known, with other values too; long ones and too many are not."""
+    monkeypatch.setattr(interned, "_SHAPES", 2)
+    monkeypatch.setattr(interned, "_SHAPE", 30)
+    dictionary = interned.Dictionary()
+    for value in (b"x", b"y", b"z"):
+        assert dictionary.admits(b"<a>%b</a>" % value)
+    assert dictionary._shapes == {b"<a></a>"}
+    for source in (b"<a></a>" * 5, b"<a>it's</a>"):
+        assert dictionary.admits(source)
+        assert dictionary.admits(source)
+    assert dictionary._shapes == {b"<a></a>"}
+    for number in range(2, 5):
+        assert dictionary.admits(b"<a></a>" * number)
+        assert len(dictionary._shapes) <= 2
 
 
 def test_room_is_limited() -> None:

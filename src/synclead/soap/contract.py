@@ -9,7 +9,7 @@ from lxml import etree
 
 from synclead.soap import schema, tolerances, wsdl
 from synclead.soap.decode import Decoder, compile_decoders
-from synclead.soap.encode import ENVELOPE, Encoder, compile_encoders
+from synclead.soap.encode import Encoder, compile_encoders, envelope
 from synclead.soap.errors import InvalidRequestError
 from synclead.soap.limits import ReadLimits
 from synclead.soap.messages import Message
@@ -101,5 +101,4 @@ class Contract:
 
 
 def _envelope(element: BodyElement, message: Message, header: str) -> bytes:
-    text = ENVELOPE.format(namespace=element.namespace, header=header, body=element.encode(message))
-    return text.encode()
+    return envelope(element.namespace, header, element.encode(message)).encode()
