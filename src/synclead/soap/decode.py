@@ -51,7 +51,7 @@ def compile_decoders(schema: Schema, limits: ReadLimits) -> dict[str, Decoder]:
 
 def _decoder(members: _Members) -> Decoder:
     def decode(element: etree._Element) -> Message:
-        _refuse_text(element, element.text)
+        _refuse_text(element, element.text or "")
         return members(element, element[:])
 
     return decode
@@ -101,7 +101,7 @@ def _members(schema: Schema, name: str, slots: Mapping[Any, _Slot], limits: Read
     return decode
 
 
-def _refuse_text(element: etree._Element, text: str | None) -> None:
+def _refuse_text(element: etree._Element, text: str) -> None:
     if text and not text.isspace():
         tolerances.refuse_bare_text(element)
 
@@ -185,7 +185,8 @@ def _message_reader(schema: Schema, kind: str, members: Mapping[str, _Members]) 
         name = tolerances.selector_type(child, extensions) if extensions else kind
         if name is None and not tolerances.has_content(child):
             return None
-        _refuse_text(child, text)
+        if text is not None:
+            _refuse_text(child, text)
         found = members[name or kind](child, children)
         return None if pair and name_of(found) is None and not value_of(found) else found
 
