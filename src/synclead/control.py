@@ -195,7 +195,7 @@ class Control:
 async def _body(request: Request, kind: type[BodyT]) -> BodyT:
     """The JSON of a request. Raises ControlError naming the value, and BodyError."""
     try:
-        sent = await read_body(request.headers.raw, request.receive, _BODY)
+        sent = await read_body(dict(request.headers.raw), request.receive, _BODY)
     except ClientGoneError:
         raise ControlError("the request is not complete") from None
     try:

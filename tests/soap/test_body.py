@@ -15,6 +15,7 @@ from synclead.soap.body import (
     BodyTooSlowError,
     ClientGoneError,
     Receive,
+    at_once,
     discard_rest,
     read_body,
 )
@@ -37,7 +38,7 @@ def _sender(*parts: bytes, ends: bool = True) -> tuple[Receive, list[bytes]]:
 
 
 def _read(*parts: bytes, limits: BodyLimits = SMALL, ends: bool = True, **headers: str) -> bytes:
-    named = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    named = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
     return asyncio.run(read_body(named, _sender(*parts, ends=ends)[0], limits))
 
 
@@ -58,7 +59,7 @@ def test_an_announced_length_beyond_the_limit_asks_for_nothing() -> None:
     """A client that waits for `100 Continue` is refused without being asked to send."""
     receive, left = _sender(b"x")
     with pytest.raises(BodyTooLargeError):
-        asyncio.run(read_body([(b"content-length", b"2001")], receive, SMALL))
+        asyncio.run(read_body({b"content-length": b"2001"}, receive, SMALL))
     assert left == [b"x"]
 
 
@@ -130,7 +131,7 @@ def test_a_slow_body_is_given_up() -> None:
         raise AssertionError
 
     with pytest.raises(BodyTooSlowError, match=r"0\.01 seconds"):
-        asyncio.run(read_body([], receive, BodyLimits(seconds=0.01)))
+        asyncio.run(read_body({}, receive, BodyLimits(seconds=0.01)))
 
 
 def test_the_rest_is_read_up_to_a_bound() -> None:
@@ -140,3 +141,15 @@ def test_the_rest_is_read_up_to_a_bound() -> None:
     assert len(left) == 7
     asyncio.run(discard_rest(receive, size=10_000, seconds=5))
     assert left == []
+
+
+def test_what_is_there_is_received_at_once() -> None:
+    """Where nothing is there, the one who asks next receives what comes then."""
+
+    async def ask() -> list[object]:
+        coming: asyncio.Queue[MutableMapping[str, Any]] = asyncio.Queue()
+        before = at_once(coming.get)
+        await coming.put({"type": "http.disconnect"})
+        return [before, at_once(coming.get), at_once(coming.get)]
+
+    assert asyncio.run(ask()) == [None, {"type": "http.disconnect"}, None]

@@ -2,13 +2,14 @@
 
 import asyncio
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
 from synclead.soap.errors import RequestNotUnderstoodError
 
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Received = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Received]]
 
 _GZIP_BITS, _ZLIB_BITS, _RAW_BITS = 31, 15, -15
 
@@ -43,22 +44,42 @@ class BodyLimits:
     seconds: float = 25
 
 
-async def read_body(headers: Iterable[tuple[bytes, bytes]], receive: Receive, limits: BodyLimits) -> bytes:
-    """The whole body, inflated.
+async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limits: BodyLimits) -> bytes:
+    """The whole body, inflated. Names of headers are in lower case, as ASGI gives them.
 
     Raises BodyError with the reason, and ClientGoneError when the client hung up half-way.
     """
-    named = {name.lower(): value for name, value in headers}
-    announced = named.get(b"content-length", b"")
+    announced = headers.get(b"content-length", b"")
     # Refused before anything is asked of the client: one that waits for `100 Continue` sends nothing at all.
     if announced.isdigit() and int(announced) > limits.size:
         raise BodyTooLargeError(limits.size)
+    first = at_once(receive)
+    if first is not None and not first.get("more_body", False):
+        # Most bodies are there whole when their call is begun: nothing is waited for, so no timer is needed.
+        sent = await _collect(first, receive, limits.size)
+    else:
+        try:
+            async with asyncio.timeout(limits.seconds):
+                sent = await _collect(first, receive, limits.size)
+        except TimeoutError:
+            raise BodyTooSlowError(limits.seconds) from None
+    return _inflate(sent, headers.get(b"content-encoding", b""), limits.size)
+
+
+def at_once(receive: Receive) -> Received | None:
+    """What `receive` gives without waiting; None where it would wait, and nothing is lost for who asks next.
+
+    What is awaited runs inside `send` until it waits or is done. A time-out of no seconds would tell the same, with a
+    timer and a cancellation, which cost more than reading a body.
+    """
+    asked = receive().__await__()
     try:
-        async with asyncio.timeout(limits.seconds):
-            sent = await _collect(receive, limits.size)
-    except TimeoutError:
-        raise BodyTooSlowError(limits.seconds) from None
-    return _inflate(sent, named.get(b"content-encoding", b""), limits.size)
+        asked.send(None)
+    except StopIteration as done:
+        received: Received = done.value
+        return received
+    asked.close()
+    return None
 
 
 async def discard_rest(receive: Receive, size: int, seconds: float) -> None:
@@ -77,11 +98,14 @@ async def discard_rest(receive: Receive, size: int, seconds: float) -> None:
         return
 
 
-async def _collect(receive: Receive, limit: int) -> bytes:
+async def _collect(first: Received | None, receive: Receive, limit: int) -> bytes:
+    """The parts of a body together, of which the first may have been received."""
     parts: list[bytes] = []
     size = 0
+    message = first
     while True:
-        message = await receive()
+        if message is None:
+            message = await receive()
         if message["type"] != "http.request":
             raise ClientGoneError
         part = message.get("body", b"")
@@ -91,6 +115,7 @@ async def _collect(receive: Receive, limit: int) -> bytes:
         parts.append(part)
         if not message.get("more_body", False):
             return b"".join(parts)
+        message = None
 
 
 def _inflate(sent: bytes, encoding: bytes, limit: int) -> bytes:

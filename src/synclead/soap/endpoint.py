@@ -18,6 +18,7 @@ from synclead.soap.body import (
     BodyTooSlowError,
     ClientGoneError,
     Receive,
+    at_once,
     discard_rest,
     read_body,
 )
@@ -80,10 +81,11 @@ class Endpoint:
     async def _post(self, headers: dict[bytes, bytes], receive: Receive, send: Send, client: str | None) -> None:
         started = time.perf_counter()
         facts: dict[str, Any] = {"request": _sent_id(headers) or self._edge.new_id(), "client": client}
+        charset = _charset(headers)
         observer = self._parts.observer
         observer.begun()
         try:
-            reply = await self._reply(headers, receive, facts)
+            reply = await self._reply(headers, receive, charset, facts)
         except ClientGoneError:
             self._log.info("call", **facts, outcome="the client hung up before its request was complete")
             return
@@ -93,19 +95,21 @@ class Endpoint:
         seconds = time.perf_counter() - started
         facts["ms"] = round(seconds * 1000, 1)
         self._log.info("call", **facts)
-        self._parts.recorder.answered(facts, seconds, reply.sent, _charset(headers), reply.error)
+        self._parts.recorder.answered(facts, seconds, reply.sent, charset, reply.error)
         await _respond(
             send, reply.status, _XML, reply.body, *reply.headers, unread=receive if reply.leaves_unread else None
         )
 
-    async def _reply(self, headers: dict[bytes, bytes], receive: Receive, facts: dict[str, Any]) -> "_Reply":
+    async def _reply(
+        self, headers: dict[bytes, bytes], receive: Receive, charset: str | None, facts: dict[str, Any]
+    ) -> "_Reply":
         """What a call is answered. Raises ClientGoneError; every other error is a fault."""
         request_id: str = facts["request"]
         reply = _Reply()
         unfinished = False
         try:
-            reply.sent = await read_body(headers.items(), receive, self._edge.body)
-            reply.body = await answer(reply.sent, _charset(headers), self._parts, facts, request_id)
+            reply.sent = await read_body(headers, receive, self._edge.body)
+            reply.body = await answer(reply.sent, charset, self._parts, facts, request_id)
         except ClientGoneError:
             raise
         except Exception as caught:
@@ -159,12 +163,9 @@ async def _respond(
 
 async def _hung_up(receive: Receive) -> bool:
     """Whether the client of a request that was read whole is gone by now."""
-    try:
-        async with asyncio.timeout(0):
-            message = await receive()
-            return bool(message["type"] == "http.disconnect")
-    except TimeoutError:
-        return False
+    await asyncio.sleep(0)  # a turn of the loop: it hears who has closed a connection meanwhile
+    message = at_once(receive)
+    return message is not None and message["type"] == "http.disconnect"
 
 
 def _asks_for_wsdl(query: bytes) -> bool:
