@@ -4,7 +4,7 @@ import asyncio
 import gc
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 from sqlalchemy import Engine
 from starlette.applications import Starlette
@@ -45,6 +45,9 @@ _GC_THRESHOLD = 50_000
 
 _SHOWING_SECONDS = 1.0
 """How old figures may be that another thread or process reads."""
+
+_ADDRESSES = 256
+"""Addresses of which it is remembered whether they are trusted."""
 
 _log = get_logger()
 
@@ -228,7 +231,8 @@ def create_app(settings: Settings, store: Store) -> Application:
         parts = calls.parts
     edge = Edge(
         public_url=settings.public_url,
-        trusted=partial(is_trusted, proxies=settings.trusted_proxies),
+        # A proxy is asked about with each call that it passes on.
+        trusted=lru_cache(_ADDRESSES)(partial(is_trusted, proxies=settings.trusted_proxies)),
         body=BodyLimits(settings.body_limit, settings.body_timeout),
     )
     pages = Starlette(routes=routes, exception_handlers={404: _not_found})

@@ -42,8 +42,11 @@ def client_address(
     peer = scope.get("client")
     if peer is None:
         return None
-    forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")
     address: str = peer[0]
+    sent = headers.get(b"x-forwarded-for")
+    if sent is None:
+        return address
+    forwarded = sent.decode("latin-1").split(",")
     while forwarded and trusted(address):
         before = forwarded.pop().strip()
         if not _is_address(before):
