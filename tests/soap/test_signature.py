@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from synclead.soap.signature import matches, parse_timestamp, sign
+from synclead.soap.signature import _parse_any, matches, parse_timestamp, sign
 
 PUBLISHED = (
     b"899756834129871744AAEE88DDCC77CDEEDEC1AAAD66",
@@ -112,3 +112,16 @@ def test_timestamps_are_read(text: str, moment: datetime) -> None:
 def test_other_texts_are_no_timestamps(text: str) -> None:
     """What names no moment is no timestamp."""
     assert parse_timestamp(text) is None
+
+
+@pytest.mark.parametrize("day", ["2024-05-01", "2024-02-29", "2023-02-29", "0000-05-01", "0001-01-01", "9999-12-31"])
+@pytest.mark.parametrize("time", ["00:00:00", "23:59:59", "23:59:60", "24:00:00", "29:00:00", "9:00:00", "09:60:00"])
+@pytest.mark.parametrize(
+    "zone", ["Z", "z", "", "+00:00", "-00:00", "+14:00", "-07:30", "+19:59", "+23:59", "+24:00", "+09:60", "+01:00:00"]
+)
+def test_the_usual_form_is_read_like_any_other(day: str, time: str, zone: str) -> None:
+    """What is read faster gives the same moment and zone, or none."""
+    text = f"{day}T{time}{zone}"
+    found, expected = parse_timestamp(text), _parse_any(text)
+    assert found == expected
+    assert found is None or expected is None or found.utcoffset() == expected.utcoffset()
