@@ -35,21 +35,25 @@ class Logger:
     def debug(self, event: str, /, **facts: Any) -> None:
         """What only who looks for a defect wants to know."""
         if self.threshold <= logging.DEBUG:
-            self.put(logging.DEBUG, facts | {"event": event})
+            facts["event"] = event
+            self.put(logging.DEBUG, facts)
 
     def info(self, event: str, /, **facts: Any) -> None:
         """What happened."""
         if self.threshold <= logging.INFO:
-            self.put(logging.INFO, facts | {"event": event})
+            facts["event"] = event
+            self.put(logging.INFO, facts)
 
     def warning(self, event: str, /, **facts: Any) -> None:
         """What somebody should look at some time."""
         if self.threshold <= logging.WARNING:
-            self.put(logging.WARNING, facts | {"event": event})
+            facts["event"] = event
+            self.put(logging.WARNING, facts)
 
     def error(self, event: str, /, **facts: Any) -> None:
         """What somebody should look at now."""
-        self.put(logging.ERROR, facts | {"event": event})
+        facts["event"] = event
+        self.put(logging.ERROR, facts)
 
 
 def get_logger() -> Logger:
@@ -125,12 +129,13 @@ class _OfLibraries(logging.Handler):
 
 
 _LOGGER = Logger()
+_ENCODE = msgspec.json.Encoder(enc_hook=repr).encode
 
 
 def _to_json(line: Mapping[str, Any]) -> str:
     # Lone surrogates, which UTF-8 cannot hold, come in with what a library reports of a request.
     try:
-        return msgspec.json.encode(line, enc_hook=repr).decode()
+        return _ENCODE(line).decode()
     except UnicodeEncodeError:
         return json.dumps(line, default=repr)
 
