@@ -2,7 +2,10 @@
 
 import gzip
 import socket
+import time
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -168,3 +171,29 @@ def test_answers_do_not_say_what_serves(port: int) -> None:
         assert ("404" if "nothing" in path else "200") in head.splitlines()[0]
         assert "uvicorn" not in head
         assert "\nserver:" not in head
+
+
+def test_a_head_in_part_is_given_up_in_time(tmp_path: Path) -> None:
+    """On a new connection, after an answer, and right behind a whole request; who is whole is served meanwhile."""
+    server = Server(tmp_path, options=["--demo", "--head-timeout=1"])
+    server.start()
+    with closing(server):
+        whole, part = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /healthz HTTP/1.1\r\nHo"
+        assert _exchange(server.port, part) == b""
+        assert _exchange(server.port, whole + part).count(b"HTTP/1.1 200 ") == 1
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+            for _ in range(2):
+                connection.sendall(whole)
+                assert _read_until(connection, b"alive\n").startswith(b"HTTP/1.1 200 ")
+                time.sleep(1.5)  # longer than a head may take: no head has begun
+            connection.sendall(part)
+            assert _read_all(connection) == b""
+
+
+def test_a_head_too_large_in_one_piece_is_refused(port: int) -> None:
+    """After an answer too."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert _read_until(connection, b"alive\n").startswith(b"HTTP/1.1 200 ")
+        connection.sendall(f"GET / HTTP/1.1\r\nX-Long: {'x' * 100_000}".encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 400")

@@ -44,6 +44,8 @@ class BoundedProtocol(HttpToolsProtocol):
     settings: Settings
     _beyond = False
     """Whether the connection was opened when there were as many as there may be."""
+    _in_head = False
+    """Whether the last request has begun and its headers have not ended."""
     _head_timer: asyncio.TimerHandle | None = None
     _answer_timer: asyncio.TimerHandle | None = None
     _bodiless = 0
@@ -69,21 +71,24 @@ class BoundedProtocol(HttpToolsProtocol):
             data = _without_offer(data)
         self._bodiless += len(data)
         super().data_received(data)
-        if self._head_timer is None and self.cycle.response_complete:
-            # The rest of a body that nobody asked for, or blank lines: the idle time does not begin anew with each.
+        if self._head_timer is None and (self._in_head or self.cycle.response_complete):
+            # A head of which a part came; one that comes whole never has a timer. Or the rest of a body that nobody
+            # asked for, or blank lines: the idle time does not begin anew with each.
             self._begin_head()
-        elif self._bodiless > HEAD_BYTES:
+        if self._bodiless > HEAD_BYTES:
             self._end_head()
             self.send_400_response("The head of the request is too large.")
 
     def on_message_begin(self) -> None:
         if len(self.pipeline) >= PIPELINED:
             raise TooManyRequestsError
-        self._begin_head()
+        self._end_head()  # the time counts from the first byte of this one
+        self._in_head = True
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         self._bodiless = 0
+        self._in_head = False
         self._end_head()
         super().on_headers_complete()
 
