@@ -1,6 +1,6 @@
 """A plan while it is made: the target, and what has been decided about it so far."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from synclead.leads.fields import Field
 from synclead.leads.history import ChangedValue, KeyMove
@@ -9,8 +9,7 @@ from synclead.leads.record import Kept
 from synclead.leads.resolve import Found, Row
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(Struct):
     """One call's plan. `before` is the target as it is stored; the other members become the lead after the call."""
 
     found: Found

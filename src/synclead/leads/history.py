@@ -1,8 +1,9 @@
 """The activities that a call leaves behind (sync-lead, section 5)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from synclead.leads.lead import Visitor
 from synclead.leads.outcome import Activity, Why
@@ -11,8 +12,7 @@ SOURCE = "Web service API"
 FILE_SOURCE = "File import"
 
 
-@dataclass(frozen=True, slots=True)
-class ChangedValue:
+class ChangedValue(Struct, frozen=True):
     """One field that really changed; None is unset."""
 
     name: str
@@ -20,8 +20,7 @@ class ChangedValue:
     new: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class KeyMove:
+class KeyMove(Struct, frozen=True):
     """A key that another known lead lost to the target."""
 
     type: str

@@ -1,8 +1,10 @@
 """What a call changes once its target is known: values, keys, places and history (sync-lead, 3 to 5)."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from synclead.leads.draft import Draft
 from synclead.leads.errors import InputError, LeadSyncFailedError
@@ -20,8 +22,7 @@ from synclead.leads.why import explain
 HIGHEST_LEAD_ID = 2**31 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Counter:
+class Counter(Struct, frozen=True):
     """The next numbers of a subscription, as its counter row holds them under the lock."""
 
     next_lead_id: int
@@ -36,8 +37,7 @@ class Known(KnownLeads, Protocol):
     catalogue: Catalogue
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What one call writes, and its outcome. Nothing is written until it is applied."""
 
     outcome: Outcome

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
+
 from synclead.leads.errors import LeadKeyRequiredError, LeadNotFoundError
 from synclead.leads.lead import Email, ForeignId, Lead, Visitor
 from synclead.leads.policy import Policy
@@ -29,8 +31,7 @@ class KnownLeads(Protocol):
     def is_forgotten(self, lead_id: int) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What the keys of one call find, before any row of the table is asked."""
 
     request: SyncRequest
