@@ -34,6 +34,20 @@ class Draft(Struct):
         """Visitors that are merged into the target: all of a known lead, all but the one who became it otherwise."""
         return self.found.visitors if self.before else self.found.visitors[1:]
 
+    def foreign_rows(self, first_change: int) -> tuple[tuple[ForeignId, int, bool], ...]:
+        """As `Plan.foreign_ids_set`."""
+        if not self.foreign_ids_set:
+            return ()
+        leads = self.found.foreign_leads
+        return tuple([(one, first_change + place, one not in leads) for place, one in enumerate(self.foreign_ids_set)])
+
+    def cookie_rows(self) -> tuple[tuple[str, bool], ...]:
+        """As `Plan.cookies_bound`."""
+        if not self.cookies_bound:
+            return ()
+        seen = {*self.found.cookie_leads, *(visitor.token for visitor in self.found.visitors)}
+        return tuple([(token, token not in seen) for token in self.cookies_bound])
+
     @property
     def changed_names(self) -> tuple[str, ...]:
         """What the lead has another value of, or one more: fields by their names, keys by their elements'."""
