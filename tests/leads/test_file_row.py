@@ -1,5 +1,6 @@
 """What a row of a file may say beyond a call, and what it may not do."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from support.world import World, subscription, token
 from synclead.leads.errors import InputError, LeadKeyRequiredError, LeadNotFoundError, LeadSyncFailedError
+from synclead.leads.file_row import check_characters
 from synclead.leads.keys import parse_foreign_id
 from synclead.leads.lead import ForeignId
 from synclead.leads.outcome import Outcome
@@ -423,3 +425,12 @@ def test_a_character_that_xml_forbids_is_refused() -> None:
     """No answer to a call could show it."""
     with pytest.raises(InputError, match="FirstName: U\\+0001"):
         take(World(), Email="a@e.com", FirstName="a\x01")
+
+
+def test_every_character_is_refused_that_xml_forbids() -> None:
+    """And no other: `Char` in section 2.2 of the recommendation."""
+    allowed = {0x9, 0xA, 0xD, *range(0x20, 0xD800), *range(0xE000, 0xFFFE), *range(0x10000, 0x110000)}
+    for code in range(0x10000):
+        record = RawRecord(attributes=(RawAttribute("FirstName", f"a{chr(code)}"),))
+        with nullcontext() if code in allowed else pytest.raises(InputError):
+            check_characters(record)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from synclead.leads.errors import InputError
 from synclead.leads.keys import (
+    email_fault,
     email_key,
     masked,
     parse_cookie,
@@ -19,6 +20,7 @@ from synclead.leads.keys import (
     parse_lead_id,
 )
 from synclead.leads.lead import Email, ForeignId
+from synclead.leads.text import WHITE_SPACE
 
 ACCOUNT = "561-HYG-937"
 ACCOUNTS = frozenset({ACCOUNT, "100-AEK-913"})
@@ -94,6 +96,15 @@ def test_another_email_is_refused(text: str, reason: str) -> None:
     """One @, something on both sides, no blanks or controls, at most 255 characters."""
     with pytest.raises(InputError, match=f"Bad value for Email: .*{reason}"):
         parse_email(text)
+
+
+def test_no_address_has_white_space_or_controls() -> None:
+    """Whatever else stands beside it, and whichever character it is."""
+    controls = {chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) == "Cc"}
+    for character in {*WHITE_SPACE, *controls}:
+        reason = "blank" if character in WHITE_SPACE else "control character"
+        for address in (f"a{character}b@c", f"\u00e4{character}\u00e4@c"):
+            assert email_fault(address) == f"has a {reason} in it"
 
 
 @given(st.text())

@@ -373,3 +373,16 @@ def test_any_text_is_a_value_or_a_bad_one(type: FieldType, text: str) -> None:
     with suppress(BadValueError):
         canonical = parse(type, text)
         assert canonical is None or trim(canonical)
+
+
+@given(st.from_regex(r"[0-9]{1,12}", fullmatch=True))
+def test_digits_alone_are_read_as_with_a_sign(text: str) -> None:
+    """A few digits are read by a shorter way than other spellings, to the same value."""
+    assert integer_or_reason(text) == integer_or_reason(f"+{text}") == integer_or_reason(f"{text}.0")
+
+
+def integer_or_reason(text: str) -> str | None:
+    try:
+        return parse("integer", text)
+    except BadValueError as fault:
+        return fault.why

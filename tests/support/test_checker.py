@@ -274,6 +274,7 @@ def test_a_wrong_end_is_illegal() -> None:
     stored = server.stored
     moved = {**stored.activities, 9: stored.activities[1]}
     ada = stored.leads[1]
+    counted = (stored.counter.next_activity_id, stored.counter.next_change)
     for after, words in (
         (replace(stored, leads={**stored.leads, 1: ada._replace(values={})}), "domain: lead 1"),
         (replace(stored, leads={**stored.leads, 3: ada._replace(change=9)}), "leads at the end"),
@@ -281,7 +282,7 @@ def test_a_wrong_end_is_illegal() -> None:
         (replace(stored, cookies={**stored.cookies, "x": 1}), "cookies at the end"),
         (replace(stored, visitors={}), "visitors at the end"),
         (replace(stored, fields=frozenset()), "fields at the end"),
-        (replace(stored, counter=replace(stored.counter, next_lead_id=9)), "counter at the end"),
+        (replace(stored, counter=Counter(9, *counted)), "counter at the end"),
         (replace(stored, activities={**stored.activities, 2: stored.activities[1]}), "activities from 2 on"),
         (replace(stored, activities=moved), "activities of no change: [9]"),
     ):

@@ -162,7 +162,7 @@ class CsvSource:
                 cells = self._next(reader, lines, number)
                 if cells is None:
                     break
-                if any(cells) and any(cell.strip() for cell in cells):
+                if any(map(str.strip, cells)):
                     self._check(cells, number)
                     yield number, cells
             self.digest = hashed.hash.hexdigest()

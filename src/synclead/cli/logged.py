@@ -1,7 +1,6 @@
 """A recorded call in words: as a row, as lines, as JSON."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from synclead.leads.history import describe
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 
 UNKNOWN_CALLER = "unknown caller"
 
-_WHY = tuple(part.name for part in fields(Why))
+_WHY = Why.__struct_fields__
 _SHOWN = 120
 """Characters of a message in a row."""
 

@@ -66,33 +66,25 @@ class Columns:
 
     def record(self, cells: Sequence[str]) -> RawRecord:
         """The record that a row is; it has as many cells as there are columns."""
-        if self.options.clear_blank:
-            attributes = tuple(RawAttribute(name, cells[place]) for place, name in self.attributes)
-        else:
-            attributes = tuple(
-                RawAttribute(name, text)
-                for place, name in self.attributes
-                if (text := cells[place]) and not is_blank(text)
-            )
+        attributes = [RawAttribute(name, cells[place]) for place, name in self.attributes]
+        if not self.options.clear_blank:
+            attributes = [one for one in attributes if not is_blank(one.value)]
+        cell = {name: cells[place] or None for name, place in self.places.items()}.get
         return RawRecord(
-            id=self._cell(cells, "Id"),
-            foreign_id=self._cell(cells, "ForeignSysPersonId"),
-            foreign_type=self._cell(cells, "ForeignSysType"),
-            cookie=self._cell(cells, "Cookie"),
-            attributes=attributes,
+            id=cell("Id"),
+            foreign_id=cell("ForeignSysPersonId"),
+            foreign_type=cell("ForeignSysType"),
+            cookie=cell("Cookie"),
+            attributes=tuple(attributes),
             workspace=self.options.workspace,
             row=RawFileRow(
-                partition=self._cell(cells, "Partition"),
+                partition=cell("Partition"),
                 keeps_id=self.options.keep_ids,
-                created_at=self._cell(cells, "createdAt"),
-                updated_at=self._cell(cells, "updatedAt"),
-                last_change=self._cell(cells, "lastChange"),
+                created_at=cell("createdAt"),
+                updated_at=cell("updatedAt"),
+                last_change=cell("lastChange"),
             ),
         )
-
-    def _cell(self, cells: Sequence[str], name: str) -> str | None:
-        place = self.places.get(name)
-        return None if place is None else cells[place] or None
 
 
 def read_columns(header: Sequence[str], subscription: Subscription, options: RowOptions) -> Columns:

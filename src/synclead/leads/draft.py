@@ -1,6 +1,6 @@
 """A plan while it is made: the target, and what has been decided about it so far."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from synclead.leads.fields import Field
 from synclead.leads.history import ChangedValue, KeyMove
@@ -9,8 +9,7 @@ from synclead.leads.record import Kept
 from synclead.leads.resolve import Found, Row
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(Struct):
     """One call's plan. `before` is the target as it is stored; the other members become the lead after the call."""
 
     found: Found
@@ -34,6 +33,20 @@ class Draft:
     def merged_visitors(self) -> tuple[Visitor, ...]:
         """Visitors that are merged into the target: all of a known lead, all but the one who became it otherwise."""
         return self.found.visitors if self.before else self.found.visitors[1:]
+
+    def foreign_rows(self, first_change: int) -> tuple[tuple[ForeignId, int, bool], ...]:
+        """As `Plan.foreign_ids_set`."""
+        if not self.foreign_ids_set:
+            return ()
+        leads = self.found.foreign_leads
+        return tuple([(one, first_change + place, one not in leads) for place, one in enumerate(self.foreign_ids_set)])
+
+    def cookie_rows(self) -> tuple[tuple[str, bool], ...]:
+        """As `Plan.cookies_bound`."""
+        if not self.cookies_bound:
+            return ()
+        seen = {*self.found.cookie_leads, *(visitor.token for visitor in self.found.visitors)}
+        return tuple([(token, token not in seen) for token in self.cookies_bound])
 
     @property
     def changed_names(self) -> tuple[str, ...]:

@@ -69,7 +69,7 @@ STANDARD: tuple[Field, ...] = tuple(
 class Catalogue:
     """The fields of one subscription. Immutable; a catalogue with more fields is another one."""
 
-    __slots__ = ("_by_attr_name", "_by_name", "fields")
+    __slots__ = ("_by_attr_name", "_by_name", "_by_written_name", "fields")
 
     fields: tuple[Field, ...]
     """Standard fields, then the subscription's own in the order they were given."""
@@ -83,8 +83,12 @@ class Catalogue:
         by_name = dict(_STANDARD_BY_NAME)
         by_attr_name = dict(_STANDARD_BY_ATTR_NAME)
         _index(custom, by_name, by_attr_name)
+        self._hold(by_name, by_attr_name)
+
+    def _hold(self, by_name: dict[str, Field], by_attr_name: dict[str, Field]) -> None:
         self._by_name = by_name
         self._by_attr_name = by_attr_name
+        self._by_written_name = {name: field for name, field in by_attr_name.items() if field.writable_by_soap}
         self.fields = tuple(by_name.values())
 
     def find(self, attr_name: str) -> Field | None:
@@ -92,8 +96,8 @@ class Catalogue:
 
         Without regard to case. Read-only fields without a SOAP name are not found.
         """
-        field = self._by_attr_name.get(attr_name) or self._by_attr_name.get(fold(attr_name))
-        return field if field is not None and field.writable_by_soap else None
+        field = self._by_written_name.get(attr_name)
+        return self._by_written_name.get(fold(attr_name)) if field is None else field
 
     def get(self, name: str) -> Field | None:
         """The field with this canonical name (`Field.name`)."""
@@ -105,11 +109,10 @@ class Catalogue:
 
     def with_fields(self, new: Iterable[Field]) -> "Catalogue":
         """A catalogue that also has `new`."""
+        by_name, by_attr_name = dict(self._by_name), dict(self._by_attr_name)
+        _index(new, by_name, by_attr_name)
         grown = Catalogue.__new__(Catalogue)
-        grown._by_name = dict(self._by_name)
-        grown._by_attr_name = dict(self._by_attr_name)
-        _index(new, grown._by_name, grown._by_attr_name)
-        grown.fields = tuple(grown._by_name.values())
+        grown._hold(by_name, by_attr_name)
         return grown
 
     def check(self, field: Field) -> None:

@@ -48,7 +48,10 @@ def read_file_row(
 def check_characters(raw: RawRecord) -> None:
     """Raises InputError for a value with a character that XML forbids: no answer to a call could show it."""
     for attribute in raw.attributes:
-        found = _FORBIDDEN.search(attribute.value or "")
+        text = attribute.value or ""
+        if text.isprintable():
+            continue  # none of the forbidden characters is
+        found = _FORBIDDEN.search(text)
         if found:
             raise InputError(attribute.name or "", f"U+{ord(found[0]):04X} is a character that XML cannot carry")
 
@@ -101,6 +104,8 @@ def _check_kept_id(draft: Draft, known: KnownLeads) -> None:
 def _check_keys(draft: Draft) -> None:
     """Keys of one row that belong to other leads than the one it means."""
     found, own = draft.found, draft.before.id if draft.before else None
+    if not found.foreign_leads and not found.cookie_leads:
+        return
     owned = [(f"foreign id {one.type} {quoted(one.id)}", lead) for one, lead in found.foreign_leads.items()]
     owned += [(f"cookie {masked(token)}", lead) for token, lead in found.cookie_leads.items()]
     others = [f"{key} is lead {lead.id}'s" for key, lead in owned if lead.id != own]

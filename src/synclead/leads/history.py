@@ -1,8 +1,9 @@
 """The activities that a call leaves behind (sync-lead, section 5)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from synclead.leads.lead import Visitor
 from synclead.leads.outcome import Activity, Why
@@ -11,8 +12,7 @@ SOURCE = "Web service API"
 FILE_SOURCE = "File import"
 
 
-@dataclass(frozen=True, slots=True)
-class ChangedValue:
+class ChangedValue(Struct, frozen=True):
     """One field that really changed; None is unset."""
 
     name: str
@@ -20,8 +20,7 @@ class ChangedValue:
     new: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class KeyMove:
+class KeyMove(Struct, frozen=True):
     """A key that another known lead lost to the target."""
 
     type: str
@@ -45,9 +44,13 @@ def history_of(
     """One `New Lead` for a lead that did not exist, one `Change Data Value` a field of one that did, `Merge Leads`
     for a visitor that was merged, and a move of a key on both leads. Ids run from `first_id`."""
     common = {"Source": source, "Reason": describe(why)}
-    written: list[tuple[int, str, dict[str, str]]] = []
+    written: list[Activity] = []
+
+    def write(owner: int, type_: str, attributes: dict[str, str]) -> None:
+        written.append(Activity(first_id + len(written), owner, type_, at, attributes))
+
     if is_new:
-        written.append((lead_id, "New Lead", common))
+        write(lead_id, "New Lead", common)
     else:
         for value in changed_values:
             named = {
@@ -55,17 +58,14 @@ def history_of(
                 "Old Value": value.old or "",
                 "New Value": value.new or "",
             }
-            written.append((lead_id, "Change Data Value", named | common))
+            write(lead_id, "Change Data Value", named | common)
     for visitor in merged:
-        written.append((lead_id, "Merge Leads", {"Merged Visitor": str(visitor.id)} | common))
+        write(lead_id, "Merge Leads", {"Merged Visitor": str(visitor.id)} | common)
     for move in moves:
         named = {"Key": move.key, "From Lead": str(move.from_lead), "To Lead": str(lead_id)}
-        written.append((move.from_lead, move.type, named | common))
-        written.append((lead_id, move.type, named | common))
-    return tuple(
-        Activity(first_id + place, owner, type_, at, attributes)
-        for place, (owner, type_, attributes) in enumerate(written)
-    )
+        write(move.from_lead, move.type, named | common)
+        write(lead_id, move.type, named | common)
+    return tuple(written)
 
 
 def describe(why: Why) -> str:
@@ -89,7 +89,8 @@ def describe(why: Why) -> str:
         parts.append("the Email element was not used")
     if why.email_not_renamed:
         parts.append("Email not renamed: both addresses are known")
-    parts.extend(f"skipped {reason}" for reason in why.skipped)
+    if why.skipped:
+        parts.extend(f"skipped {reason}" for reason in why.skipped)
     if why.cookie_ignored:
         parts.append(f"cookie ignored: {why.cookie_ignored}")
     if why.fields_created:

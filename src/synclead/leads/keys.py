@@ -55,7 +55,8 @@ def email_fault(address: str) -> str | None:
     """Why a trimmed text is no address, without the text; None where it is one."""
     if len(address) > MAX_KEY_LENGTH:
         return f"has {len(address)} characters, at most {MAX_KEY_LENGTH} are allowed"
-    if _BLANK.search(address):
+    # Of what is printable only the blank itself is white space.
+    if " " in address or (not address.isprintable() and _BLANK.search(address)):
         return "has a blank in it"
     if has_control(address):
         return "has a control character in it"
@@ -70,10 +71,10 @@ def email_key(text: str) -> str:
 
     Lower-casing can leave a text that NFC would compose, so it is normalised again.
     """
-    key = unicodedata.normalize("NFC", trim(text))
+    key = trim(text)
     if key.isascii():
         return key.lower()
-    return unicodedata.normalize("NFC", key.lower())
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", key).lower())
 
 
 def parse_foreign_type(text: str | None) -> str:

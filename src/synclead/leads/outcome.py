@@ -1,9 +1,10 @@
 """What a call came to, and why."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct
 
 from synclead.leads.fields import Catalogue, Field
 from synclead.leads.lead import ForeignId, Lead
@@ -11,8 +12,7 @@ from synclead.leads.lead import ForeignId, Lead
 Status = Literal["CREATED", "UPDATED"]
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(Struct, frozen=True):
     """One line of a lead's history. Belongs to a lead, or to a visitor while nobody knows who it is."""
 
     id: int
@@ -23,8 +23,7 @@ class Activity:
     attributes: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Why:
+class Why(Struct, frozen=True):
     """The reasons behind an outcome, without values of leads: safe to log."""
 
     step: int
@@ -48,8 +47,7 @@ class Why:
     fields_created: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """The answer to one call, inside the program."""
 
     status: Status

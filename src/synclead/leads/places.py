@@ -1,7 +1,7 @@
 """Where leads live: partitions, workspaces, and the rules that place a new lead."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from synclead.leads.errors import InputError
@@ -78,6 +78,8 @@ class Places:
     """Whether workspaces are enabled; otherwise only `Default` may be named, and rules do not apply."""
     rules: tuple[Rule, ...] = ()
     """In order: the first that holds wins."""
+    default: Workspace = field(init=False, repr=False, compare=False)
+    """The workspace `Default`."""
 
     def __post_init__(self) -> None:
         spelling = _once("partition", self.partitions)
@@ -97,6 +99,8 @@ class Places:
         object.__setattr__(self, "partitions", tuple(self.partitions))
         object.__setattr__(self, "workspaces", workspaces)
         object.__setattr__(self, "rules", rules)
+        default = next(w for w in workspaces if fold(w.name) == fold(DEFAULT_WORKSPACE))
+        object.__setattr__(self, "default", default)
 
     def workspace(self, name: str | None) -> Workspace | None:
         """The workspace that a call names; None where it names none that matters.
@@ -139,14 +143,12 @@ class Places:
 
         `values` are the lead's canonical values after the call by field name, `Email` among them.
         """
-        # It is there: that was checked when these places were made.
-        default = next(w for w in self.workspaces if fold(w.name) == fold(DEFAULT_WORKSPACE))
         if not self.enabled:
-            return default.primary_partition, "the one partition"
+            return self.default.primary_partition, "the one partition"
         for number, rule in enumerate(self.rules, start=1):
             if all(condition.holds(values) for condition in rule.when):
                 return rule.partition, f"rule {number}"
-        chosen = workspace or default
+        chosen = workspace or self.default
         return chosen.primary_partition, f"workspace {chosen.name}"
 
 

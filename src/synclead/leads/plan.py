@@ -1,8 +1,10 @@
 """What a call changes once its target is known: values, keys, places and history (sync-lead, 3 to 5)."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from synclead.leads.draft import Draft
 from synclead.leads.errors import InputError, LeadSyncFailedError
@@ -20,8 +22,7 @@ from synclead.leads.why import explain
 HIGHEST_LEAD_ID = 2**31 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Counter:
+class Counter(Struct, frozen=True):
     """The next numbers of a subscription, as its counter row holds them under the lock."""
 
     next_lead_id: int
@@ -36,8 +37,7 @@ class Known(KnownLeads, Protocol):
     catalogue: Catalogue
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What one call writes, and its outcome. Nothing is written until it is applied."""
 
     outcome: Outcome
@@ -113,9 +113,12 @@ def check_read_only(draft: Draft, subscription: Subscription) -> None:
 
     A lead that a file brings under its own Id has no value yet: it takes the file's.
     """
+    read_only = draft.found.request.read_only
+    if not read_only:
+        return
     if draft.kept:
-        draft.values.update({name: value for name, value in draft.found.request.read_only.items() if value is not None})
-    for name, value in draft.found.request.read_only.items():
+        draft.values.update({name: value for name, value in read_only.items() if value is not None})
+    for name, value in read_only.items():
         if draft.values.get(name) == value or draft.kept:
             continue
         reason = "the field is read-only and has another value"
@@ -127,7 +130,8 @@ def check_read_only(draft: Draft, subscription: Subscription) -> None:
 def set_values(draft: Draft, catalogue: Catalogue) -> None:
     """Write the fields that were sent; fields not named stay as they are (section 5)."""
     for name, value in draft.found.request.values.items():
-        change_value(draft, name, value)
+        if draft.values.get(name) != value:
+            change_value(draft, name, value)
     for name, text in draft.found.request.unknown.items():
         made = catalogue.find(name)  # an earlier call of the group may have made it
         if made is None:
@@ -204,14 +208,18 @@ def finish(draft: Draft, known: Known, subscription: Subscription, workspace: Wo
     # Each foreign id has a change of its own, so that their order is kept.
     changes = max(1, len(draft.foreign_ids_set)) if changed else 0
     if before is None:
-        lead, rule = new_lead(draft, subscription, workspace, counter, now)
+        lead_id, partition, created_at, rule = place_new(draft, subscription, workspace, counter, now)
     else:
-        lead, rule = before, ""
-    if changed:
-        lead = replace(
-            lead,
+        lead_id, partition, created_at, rule = before.id, before.partition, before.created_at, ""
+    if before is not None and not changed:
+        lead = before
+    else:
+        lead = Lead(
+            id=lead_id,
+            partition=partition,
             email=draft.email,
             change=(draft.kept and draft.kept.change) or counter.next_change + changes - 1,
+            created_at=created_at,
             updated_at=(draft.kept and draft.kept.updated_at) or now,
             values=draft.values,
             foreign_ids=draft.foreign_ids,
@@ -239,12 +247,14 @@ def finish(draft: Draft, known: Known, subscription: Subscription, workspace: Wo
         # A lead that is moved in keeps the number of its change: what comes after it must have a higher one.
         max(counter.next_change + changes, lead.change + 1) if changed else counter.next_change,
     )
-    named = found.request.foreign_id
+    shown = found.request.foreign_id
+    if shown is None and lead.foreign_ids:
+        shown = lead.foreign_ids[-1]
     outcome = Outcome(
         # A visitor who becomes known existed before: the document calls that an update.
         status="CREATED" if before is None and found.visitor is None else "UPDATED",
         lead=lead,
-        shown_foreign_id=named or (lead.foreign_ids[-1] if lead.foreign_ids else None),
+        shown_foreign_id=shown,
         changed=changed,
         planned=counter.next_change,
         why=why,
@@ -257,24 +267,18 @@ def finish(draft: Draft, known: Known, subscription: Subscription, workspace: Wo
         counter=spent,
         is_new=before is None,
         losers=tuple(draft.losers.values()),
-        foreign_ids_set=tuple(
-            (one, counter.next_change + place, one not in found.foreign_leads)
-            for place, one in enumerate(draft.foreign_ids_set)
-        ),
-        cookies_bound=tuple(
-            (token, token not in found.cookie_leads and all(one.token != token for one in found.visitors))
-            for token in draft.cookies_bound
-        ),
+        foreign_ids_set=draft.foreign_rows(counter.next_change),
+        cookies_bound=draft.cookie_rows(),
         visitors=found.visitors,
         activities=activities,
         fields=tuple(draft.fields),
     )
 
 
-def new_lead(
+def place_new(
     draft: Draft, subscription: Subscription, workspace: Workspace | None, counter: Counter, now: datetime
-) -> tuple[Lead, str]:
-    """The lead that does not exist yet, in its partition, and what decided that; without what the call gives it."""
+) -> tuple[int, str, datetime, str]:
+    """Of the lead that does not exist yet: its Id, its partition, when it was made, and what decided the partition."""
     request = draft.found.request
     if request.row and request.row.partition:
         partition, rule = request.row.partition, "the column Partition"
@@ -283,7 +287,7 @@ def new_lead(
         partition, rule = subscription.places.partition_for_new(workspace, seen_by_rules)
     lead_id = request.id if draft.kept and request.id else next_lead_id(counter)
     created_at = (draft.kept and draft.kept.created_at) or now
-    return Lead(lead_id, partition, None, 0, created_at, now, {}, (), 0), rule
+    return lead_id, partition, created_at, rule
 
 
 def next_lead_id(counter: Counter) -> int:

@@ -1,8 +1,8 @@
 """Reads a call: everything that can be refused without knowing any lead (spec: sync-lead, section 5)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from synclead.leads.errors import InputError, ParameterRequiredError, UnknownLeadFieldError
 from synclead.leads.fields import EMAIL, Field, auto_field, check_field_name
@@ -19,11 +19,11 @@ from synclead.leads.lead import Email, ForeignId
 from synclead.leads.record import RawAttribute, RawRecord, SyncRequest
 from synclead.leads.several import split
 from synclead.leads.subscription import Subscription
-from synclead.leads.text import fold, is_blank, trim
+from synclead.leads.text import WHITE_SPACE, fold, is_blank, trim
 from synclead.leads.values import BadValueError, parse_value
 
 
-class _Sent(NamedTuple):
+class _Sent(Struct, frozen=True):
     """What one field is sent: the last of the attributes that name it."""
 
     field: Field
@@ -32,8 +32,7 @@ class _Sent(NamedTuple):
     text: str
 
 
-@dataclass(slots=True)
-class _Values:
+class _Values(Struct):
     """Checked values of one call, as `SyncRequest` holds them."""
 
     values: dict[str, str | None]
@@ -112,17 +111,19 @@ def _named(attributes: tuple[RawAttribute, ...], subscription: Subscription, by_
     The same field twice, in whatever spelling: the last counts, and only it is looked at further. `by_any_name`:
     a field that no call may name is found by its canonical name, which rows of a file bear.
     """
+    catalogue = subscription.catalogue
     sent: dict[str, _Sent] = {}
     nameless = False
     unknown: dict[str, str] = {}
     for attribute in attributes:
-        name = trim(attribute.name or "")
+        name = (attribute.name or "").strip(WHITE_SPACE)
         if not name:
             nameless = nameless or not is_blank(attribute.value)
             continue
-        field = subscription.catalogue.find(name) or (subscription.catalogue.get(name) if by_any_name else None)
+        field = catalogue.find(name) or (catalogue.get(name) if by_any_name else None)
         if field is not None:
-            sent.pop(field.name, None)
+            if field.name in sent:
+                del sent[field.name]  # the order is that of the last ones
             sent[field.name] = _Sent(field, False, attribute.value or "")
         else:
             unknown.setdefault(fold(name), name)
@@ -156,15 +157,17 @@ def _check_unknown(names: Iterable[str], subscription: Subscription) -> None:
 def _values(sent: dict[str, _Sent], subscription: Subscription) -> _Values:
     """Every value in canonical form. Raises BadValueError for the first bad one, or leaves it out."""
     read = _Values({}, {}, {}, [])
-    for field, is_new, text in sent.values():
+    zone = subscription.time_zone
+    for one in sent.values():
+        field = one.field
         try:
-            value = parse_value(field, text, subscription.time_zone)
+            value = parse_value(field, one.text, zone)
         except BadValueError as fault:
             if subscription.policy.bad_value == "fault":
                 raise
             read.skipped.append(f"{field.name}: {fault.why}")
             continue
-        if is_new:
+        if one.is_new:
             read.unknown[field.name] = value
         elif field.read_only:
             read.read_only[field.name] = value
@@ -191,10 +194,11 @@ def _email_attribute(
         if element is not None:
             raise InputError(EMAIL, "an empty Email attribute clears what the Email element gives")
         return None, True
-    why = email_fault(trim(text))
-    if why is not None and has_other_key and subscription.policy.bad_value == "skip":
-        skipped.append(f"{EMAIL}: {why}")
-        return None, False
+    if has_other_key and subscription.policy.bad_value == "skip":
+        why = email_fault(trim(text))
+        if why is not None:
+            skipped.append(f"{EMAIL}: {why}")
+            return None, False
     return parse_email(text), False
 
 

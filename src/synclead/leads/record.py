@@ -1,22 +1,21 @@
 """A call as it was sent, and as it is understood."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from synclead.leads.lead import Email, ForeignId
 
 
-@dataclass(frozen=True, slots=True)
-class RawAttribute:
+class RawAttribute(Struct, frozen=True):
     """One attribute as sent. None: the element was missing. An empty text: present, but blank."""
 
     name: str | None
     value: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class RawFileRow:
+class RawFileRow(Struct, frozen=True):
     """What a row of a file says that no call can say, as text; None stands for absent."""
 
     partition: str | None = None
@@ -27,8 +26,7 @@ class RawFileRow:
     last_change: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RawRecord:
+class RawRecord(Struct, frozen=True):
     """The parts of one call that say which lead is meant and what to write, as text.
 
     None stands for absent, which blank is too (spec: sync-lead, section 1).
@@ -45,8 +43,7 @@ class RawRecord:
     """Where the record comes from a file: then foreign id, its type and cookie may be several (`leads.several`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """How a lead stood in the database that it comes from; None: as a new lead of this one."""
 
     created_at: datetime | None = None
@@ -54,8 +51,7 @@ class Kept:
     change: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FileRow:
+class FileRow(Struct, frozen=True):
     """What a row of a file says that no call can say."""
 
     foreign_ids: tuple[ForeignId, ...] = ()
@@ -68,8 +64,7 @@ class FileRow:
     """Where an Id that no lead has makes the lead of that Id."""
 
 
-@dataclass(frozen=True, slots=True)
-class SyncRequest:
+class SyncRequest(Struct, frozen=True):
     """One call, checked against the subscription's rules: every value in canonical form."""
 
     id: int | None = None

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
+
 from synclead.leads.errors import LeadKeyRequiredError, LeadNotFoundError
 from synclead.leads.lead import Email, ForeignId, Lead, Visitor
 from synclead.leads.policy import Policy
@@ -29,8 +31,7 @@ class KnownLeads(Protocol):
     def is_forgotten(self, lead_id: int) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What the keys of one call find, before any row of the table is asked."""
 
     request: SyncRequest
@@ -53,12 +54,12 @@ class Found:
     @property
     def foreign_lead(self) -> Lead | None:
         """F: the lead of the foreign id."""
-        return next(iter(self.foreign_leads.values()), None)
+        return next(iter(self.foreign_leads.values())) if self.foreign_leads else None
 
     @property
     def cookie_lead(self) -> Lead | None:
         """K: the known lead of the cookie."""
-        return next(iter(self.cookie_leads.values()), None)
+        return next(iter(self.cookie_leads.values())) if self.cookie_leads else None
 
     @property
     def visitor(self) -> Visitor | None:
@@ -77,6 +78,8 @@ class Found:
 
     def fits_foreign_id(self, lead: Lead) -> bool:
         """A lead fits when no foreign id is given or when it has none of that type [O]."""
+        if not lead.foreign_ids:
+            return True
         return not any(own.type == given.type for given in self.request.foreign_ids for own in lead.foreign_ids)
 
     def is_found_by_email(self, lead: Lead) -> bool:
@@ -136,7 +139,10 @@ def by_cookie(found: Found) -> Target | None:
 
 def by_email(found: Found) -> Target | None:
     """Email is a key, the only one that is not unique [S]; the lead that changed last stands for all [O]."""
-    return next((lead for lead in found.email_leads if found.fits_foreign_id(lead)), None)
+    for lead in found.email_leads:
+        if found.fits_foreign_id(lead):
+            return lead
+    return None
 
 
 def by_visitor(found: Found) -> Target | None:
@@ -208,7 +214,19 @@ TABLE: tuple[Row, ...] = (
 
 def look_up(request: SyncRequest, known: KnownLeads, policy: Policy) -> Found:
     """Ask every key of the call what it finds."""
-    tokens = request.cookies
+    foreign_leads: dict[ForeignId, Lead] = {}
+    for foreign_id in request.foreign_ids:
+        lead = known.lead_of_foreign_id(foreign_id)
+        if lead is not None:
+            foreign_leads[foreign_id] = lead
+    cookie_leads: dict[str, Lead] = {}
+    visitors: list[Visitor] = []
+    for token in request.cookies:
+        lead, visitor = known.lead_of_cookie(token), known.visitor_of_cookie(token)
+        if lead is not None:
+            cookie_leads[token] = lead
+        if visitor is not None:
+            visitors.append(visitor)
     element, attribute = request.email_element, request.email_attribute
     key = attribute or element
     leads = known.leads_of_email(key.key) if key else ()
@@ -224,9 +242,9 @@ def look_up(request: SyncRequest, known: KnownLeads, policy: Policy) -> Found:
         request=request,
         policy=policy,
         id_lead=None if request.id is None else known.lead(request.id),
-        foreign_leads={one: lead for one in request.foreign_ids if (lead := known.lead_of_foreign_id(one))},
-        cookie_leads={token: lead for token in tokens if (lead := known.lead_of_cookie(token))},
-        visitors=tuple(visitor for token in tokens if (visitor := known.visitor_of_cookie(token))),
+        foreign_leads=foreign_leads,
+        cookie_leads=cookie_leads,
+        visitors=tuple(visitors),
         email_leads=leads,
         email_key=key,
         element_is_known=element_is_known,

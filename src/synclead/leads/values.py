@@ -18,6 +18,7 @@ DECIMAL_DIGITS: Final = 30
 """Most digits of a decimal value, counted in its canonical form without a lone zero before the point."""
 
 _MIN_INTEGER, _MAX_INTEGER = -(2**31), 2**31 - 1
+_INTEGER_DIGITS = len(str(_MAX_INTEGER))
 _WHOLE = r"(?P<whole>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)"
 _INTEGER = re.compile(rf"(?P<sign>[+-]?){_WHOLE}(?:\.0+)?")
 _DECIMAL = re.compile(
@@ -44,11 +45,13 @@ def parse_value(field: Field, text: str, zone: ZoneInfo) -> str | None:
     trimmed = text.strip(WHITE_SPACE)
     if not trimmed:
         return None
-    if field.type == "text":
-        return _limited(field, text, TEXT_LENGTH)
     reader = _READERS.get(field.type)
     if reader is None:
-        return _limited(field, trimmed, STRING_LENGTH)
+        kept, limit = (text, TEXT_LENGTH) if field.type == "text" else (trimmed, STRING_LENGTH)
+        limit = field.max_length or limit
+        if len(kept) > limit:
+            raise BadValueError(field, kept, f"has {len(kept)} characters, at most {limit} are allowed")
+        return kept
     try:
         return reader(trimmed, zone)
     except ValueError as fault:
@@ -63,21 +66,16 @@ def show_value(field: Field, canonical: str, zone: ZoneInfo) -> str:
     return times.show_datetime(canonical, zone) if field.type == "datetime" else canonical
 
 
-def _limited(field: Field, text: str, limit: int) -> str:
-    limit = field.max_length or limit
-    if len(text) > limit:
-        raise BadValueError(field, text, f"has {len(text)} characters, at most {limit} are allowed")
-    return text
-
-
 def _integer(text: str, zone: ZoneInfo) -> str:
+    if len(text) < _INTEGER_DIGITS and text.isascii() and text.isdecimal():
+        return str(int(text))  # most are no more than a few digits
     match = _INTEGER.fullmatch(text)
     if match is None:
         raise ValueError("is not a whole number of ASCII digits")
     digits = match["whole"].replace(",", "").lstrip("0") or "0"
     negative = match["sign"] == "-"
     # By length first: a number of thousands of digits is not worth converting.
-    if len(digits) <= len(str(_MAX_INTEGER)):
+    if len(digits) <= _INTEGER_DIGITS:
         number = -int(digits) if negative else int(digits)
         if _MIN_INTEGER <= number <= _MAX_INTEGER:
             return str(number)

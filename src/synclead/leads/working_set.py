@@ -96,8 +96,12 @@ class WorkingSet:
 
     def leads_of_email(self, key: str) -> tuple[Lead, ...]:
         """The known leads of an Email key, best first: last changed, then highest Id."""
-        leads = [self._leads[lead_id] for lead_id in self._emails.get(key, ())]
-        leads.sort(key=lambda lead: (lead.change, lead.id), reverse=True)
+        ids = self._emails.get(key)
+        if not ids:
+            return ()
+        leads = [self._leads[lead_id] for lead_id in ids]
+        if len(leads) > 1:
+            leads.sort(key=lambda lead: (lead.change, lead.id), reverse=True)
         return tuple(leads)
 
     def is_forgotten(self, lead_id: int) -> bool:

@@ -94,15 +94,9 @@ class FairQueue(Generic[T]):
 
 def size_of(raw: RawRecord) -> int:
     """Bytes of a record's text, with a little for each part."""
-    size = 256
-    for text in (raw.id, raw.email, raw.foreign_id, raw.foreign_type, raw.cookie, raw.workspace):
-        size += _bytes(text)
+    texts = [raw.id, raw.email, raw.foreign_id, raw.foreign_type, raw.cookie, raw.workspace]
     for attribute in raw.attributes:
-        size += 128 + _bytes(attribute.name) + _bytes(attribute.value)
-    return size
-
-
-def _bytes(text: str | None) -> int:
-    if text is None:
-        return 0
-    return len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
+        texts += (attribute.name, attribute.value)
+    text = "".join(filter(None, texts))
+    bytes_ = len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
+    return 256 + 128 * len(raw.attributes) + bytes_

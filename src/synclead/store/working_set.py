@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from msgspec.json import decode
+from msgspec.json import Decoder
 
 from synclead.leads.lead import Email, ForeignId, Lead, Visitor
 from synclead.leads.record import SyncRequest
@@ -13,6 +13,8 @@ from synclead.store.transaction import Document, Row
 
 Statement = tuple[str, Document]
 
+_decode = Decoder().decode
+
 
 def reads_of(subscription_id: int, requests: Sequence[SyncRequest], gone: int = 0) -> list[Statement]:
     """The statements that find every lead the keys of a group could mean; none for keys not given.
@@ -20,26 +22,43 @@ def reads_of(subscription_id: int, requests: Sequence[SyncRequest], gone: int = 
     Of what can be many (an Email's leads, a lead's foreign ids) one more than the group has calls, and more for each
     further key that a row of a file names. `gone`: how many leads may have changed since, unseen by the database.
     """
-    keys: dict[str, set[Any]] = {
-        "find_ids": {request.id for request in requests if request.id is not None},
-        "find_forgotten": {request.id for request in requests if request.row and request.row.kept},
-        "find_foreign_ids": {one for request in requests for one in request.foreign_ids},
-        "find_cookies": {token for request in requests for token in request.cookies},
-        "find_emails": set(),
-        "find_emails_without_type": set(),
-        "find_emails_without_types": set(),
-    }
+    ids: set[int] = set()
+    kept: set[int] = set()
+    foreign_ids: set[ForeignId] = set()
+    cookies: set[str] = set()
+    emails: set[str] = set()
+    emails_without_type: set[tuple[str, str]] = set()
+    emails_without_types: set[tuple[str, ...]] = set()
+    further = 0
     for request in requests:
+        if request.id is not None:
+            ids.add(request.id)
+        cookies.update(request.cookies)
+        own = request.foreign_ids
+        foreign_ids.update(own)
+        if request.row:
+            further += len(request.row.foreign_ids) + len(request.row.cookies)
+            if request.row.kept and request.id is not None:
+                kept.add(request.id)
         for email in (request.email_element, request.email_attribute):
-            if email is not None:
-                keys["find_emails"].add(email.key)
-                types = sorted({one.type for one in request.foreign_ids})
-                if len(types) == 1:
-                    keys["find_emails_without_type"].add((email.key, types[0]))
-                elif types:
-                    keys["find_emails_without_types"].add((email.key, *types, *types[-1:] * (3 - len(types))))
-    keys["find_visitors"] = keys["find_cookies"]
-    further = sum(len(one.row.foreign_ids) + len(one.row.cookies) for one in requests if one.row)
+            if email is None:
+                continue
+            emails.add(email.key)
+            types = sorted({one.type for one in own}) if own else ()
+            if len(types) == 1:
+                emails_without_type.add((email.key, types[0]))
+            elif types:
+                emails_without_types.add((email.key, *types, *types[-1:] * (3 - len(types))))
+    keys: dict[str, set[Any]] = {
+        "find_ids": ids,
+        "find_forgotten": kept,
+        "find_foreign_ids": foreign_ids,
+        "find_cookies": cookies,
+        "find_emails": emails,
+        "find_emails_without_type": emails_without_type,
+        "find_emails_without_types": emails_without_types,
+        "find_visitors": cookies,
+    }
     limit = len(requests) + 1 + further + gone
     return [
         (name, {"subscription": subscription_id, "limit": limit, "keys": sorted(wanted)})
@@ -67,7 +86,8 @@ def load(known: WorkingSet, reads: Sequence[Statement], answers: Sequence[Sequen
             if lead is None:
                 lead = leads[lead_id] = lead_of(row[width:])
                 known.load_lead(lead)
-            _bind(known, name, row, lead_id)
+            if width:
+                _bind(known, name, row, lead_id)
 
 
 def leads_of(read: Statement, rows: Sequence[Row]) -> list[Lead]:
@@ -99,7 +119,9 @@ def writes_of(subscription_id: int, changes: Changes) -> list[Statement]:
 def lead_of(row: Row) -> Lead:
     """The lead that the columns of the part `lead` hold (`sql/*/reads.sql`)."""
     lead_id, partition, email, email_key, change, created_at, updated_at, values, foreign_ids, cookies = row
-    held = sorted(_value(foreign_ids), key=_set_change)
+    held = _value(foreign_ids)
+    if len(held) > 1:
+        held = sorted(held, key=_set_change)
     return Lead(
         id=lead_id,
         partition=partition,
@@ -108,7 +130,7 @@ def lead_of(row: Row) -> Lead:
         created_at=from_micros(created_at),
         updated_at=from_micros(updated_at),
         values=_value(values),
-        foreign_ids=tuple(ForeignId(type_, id_) for type_, id_, _ in held),
+        foreign_ids=tuple([ForeignId(type_, id_) for type_, id_, _ in held]) if held else (),
         cookies=cookies,
     )
 
@@ -157,4 +179,4 @@ def _lead_rows(leads: Iterable[Lead]) -> list[tuple[Any, ...]]:
 
 
 def _value(column: Any) -> Any:
-    return decode(column) if isinstance(column, str) else column
+    return _decode(column) if isinstance(column, str) else column

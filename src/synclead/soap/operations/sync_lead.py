@@ -1,9 +1,11 @@
 """syncLead: inserts or updates one lead (spec: sync-lead)."""
 
-from dataclasses import MISSING, fields
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec import NODEFAULT
+from msgspec.structs import fields
 
 from synclead.leads.errors import LeadDetailRequiredError
 from synclead.leads.outcome import Outcome, Why
@@ -14,7 +16,7 @@ from synclead.soap.records import show_lead
 
 MISSING_RECORD = partial(LeadDetailRequiredError, "leadRecord is required")
 
-_WHY_PARTS = tuple((part.name, None if part.default is MISSING else part.default) for part in fields(Why))
+_WHY_PARTS = tuple((part.name, None if part.default is NODEFAULT else part.default) for part in fields(Why))
 
 
 async def sync_lead(params: messages.ParamsSyncLead, call: Call) -> messages.SuccessSyncLead:
