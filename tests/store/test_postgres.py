@@ -113,7 +113,9 @@ def test_a_connection_that_others_use_too_is_found_out(
             (link,) = door._database._idle
             await link.pipeline.run([Command(meddling)])
             second = await door.sync(1, RawRecord(email="a@e.com"))
-            return [first.status, second.status, door._database._prepares, door._database._idle[0].is_direct]
+            await door.until_ready()
+            (link,) = door._database._idle
+            return [first.status, second.status, door._database._prepares, link.is_direct]
 
     assert asyncio.run(calls()) == ["CREATED", "UPDATED", False, False]
 
