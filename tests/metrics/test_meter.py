@@ -11,6 +11,7 @@ from synclead.store.writer import Writer
 
 class _NoDatabase:
     connections = 1
+    turns_between_groups = 0
 
 
 def shown(meter: Meter, board: Board) -> dict[str, dict[tuple[str, ...], list[float]]]:

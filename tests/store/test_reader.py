@@ -234,6 +234,7 @@ class Failing:
     """A database whose first transactions fail, or whose every transaction takes for ever."""
 
     connections = 1
+    turns_between_groups = 0
 
     def __init__(self, failures: int | None) -> None:
         """None: nothing is ever answered."""

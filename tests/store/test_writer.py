@@ -175,6 +175,28 @@ def test_calls_that_wait_are_one_group(declare: Declare, writer: Running) -> Non
     assert [outcome.lead.id for outcome in outcomes] == list(range(1, 51))
 
 
+def test_who_was_just_answered_is_in_the_next_group(
+    declare: Declare, writer: Running, open_database: Callable[..., Database]
+) -> None:
+    """Where the database wants turns between groups, eight clients that call again at once share each group."""
+    declare(1)
+    observer = Quiet()
+
+    async def client(door: Writer, number: int) -> None:
+        for _ in range(4):
+            await door.sync(1, raw(f"{number}@e.com"))
+
+    async def calls() -> None:
+        database = open_database()
+        database.turns_between_groups = 6
+        async with writer(database, observer=observer) as door:
+            await asyncio.gather(*(client(door, number) for number in range(8)))
+
+    asyncio.run(calls())
+
+    assert observer.groups == [1, 8, 8, 8, 7]
+
+
 def test_a_group_gives_what_single_calls_give(engine: Engine, declare: Declare, writer: Running) -> None:
     """The same records one by one and all at once leave the same leads, keys and history."""
     declare(1)

@@ -11,6 +11,7 @@ class Unreliable:
     """A database whose round trips fail in order: each `works`, is `lost` before it is sent, or `lost after` it."""
 
     connections = 1
+    turns_between_groups = 0
 
     def __init__(self, real: Database, failures: Sequence[str]) -> None:
         self._real = real

@@ -61,6 +61,9 @@ class _Link(NamedTuple):
 class PostgresDatabase:
     """A PostgreSQL database as the writer needs it: a few connections, opened when they are needed."""
 
+    turns_between_groups = 0
+    """PostgreSQL works while this process does, so it is kept busy."""
+
     def __init__(
         self, url: str, *, lock_seconds: float = 10.0, statement_seconds: float = 20.0, connections: int = CONNECTIONS
     ) -> None:

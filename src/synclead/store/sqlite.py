@@ -34,6 +34,9 @@ class SqliteDatabase:
     """An SQLite file as the writer needs it: WAL, every commit on the disk, our own BEGIN and COMMIT."""
 
     connections = 1
+    turns_between_groups = 6
+    """Enough for the next calls of clients that were answered a moment ago. The thread that writes and the loop take
+    turns at Python, so nothing is gained by keeping it busy, and fewer groups cost less."""
 
     def __init__(
         self,

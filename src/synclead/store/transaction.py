@@ -49,6 +49,9 @@ class Database(Protocol):
 
     connections: int
     """How many transactions may be under way at once."""
+    turns_between_groups: int
+    """Turns of the event loop that the writer lets pass between two groups, so that calls which are on their way join
+    the second one. They take microseconds where nothing comes."""
 
     def transaction(self, *, read_only: bool = False) -> AbstractAsyncContextManager[Transaction]:
         """A transaction; what was not committed at the end of the block is rolled back.

@@ -76,6 +76,7 @@ class Writer:
         self._idle = asyncio.Event()
         self._idle.set()
         self._is_open = False
+        self._is_gathering = False
 
     @property
     def ready(self) -> bool:
@@ -133,10 +134,27 @@ class Writer:
         except QueueFullError as error:
             raise self._service_failure(str(error)) from None
         call.deadline = loop.call_later(self._call_seconds, self._expire, subscription_id, call)
-        self._pump()
+        if not self._is_gathering:
+            self._pump()
         return await call.future
 
     # -- groups -------------------------------------------------------------------------------------
+
+    def _gather(self) -> None:
+        """Starts the next groups after the turns of the loop that the database wants between two.
+
+        In these the calls come in that clients make who were just answered.
+        """
+        if not self._is_gathering:
+            self._is_gathering = True
+            self._after_turns(self._database.turns_between_groups)
+
+    def _after_turns(self, turns: int) -> None:
+        if turns:
+            asyncio.get_running_loop().call_soon(self._after_turns, turns - 1)
+        else:
+            self._is_gathering = False
+            self._pump()
 
     def _pump(self) -> None:
         """Starts as many groups as there are connections and subscriptions that wait."""
@@ -179,7 +197,10 @@ class Writer:
         finally:
             # Even where the observer fails: a subscription must not stay shut.
             del self._busy[subscription_id]
-            self._pump()
+            if len(calls) > 1 or len(self._queue):
+                self._gather()
+            else:
+                self._pump()
 
     async def _run(self, subscription_id: int, records: Sequence[RawRecord]) -> list[Answer]:
         """One answer a record. A data error costs the guilty record alone: the others run singly."""
