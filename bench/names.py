@@ -2,6 +2,7 @@
 
 POSTGRES = "synclead, PostgreSQL"
 SQLITE = "synclead, SQLite"
+PROCESS_A_CORE = "synclead, PostgreSQL, a process a core"
 TWO_PROCESSES = "synclead, PostgreSQL, 2 processes"
 UPSERT = "pgbench, one upsert"
 UPSERT_AND_ACTIVITY = "pgbench, upsert and activity"

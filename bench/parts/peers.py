@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from bench import names
 from bench.context import Context
 from bench.peer import PEERS_BY_NAME
@@ -14,6 +16,13 @@ def run(context: Context) -> Results:
     folder, postgres, known = context.folder / "peers", context.postgres, context.plan.known
     subjects = [
         Synclead(names.POSTGRES, folder / "postgres", leads=known, postgres=postgres),
+        Synclead(
+            names.PROCESS_A_CORE,
+            folder / "process-a-core",
+            leads=known,
+            postgres=postgres,
+            workers=os.cpu_count() or 1,
+        ),
         Synclead(names.SQLITE, folder / "sqlite", leads=known),
         *(
             kind(name, folder / kind.__name__.lower(), leads=known, postgres=postgres)
