@@ -84,8 +84,8 @@ def messages_of_a_group(way: Way, person: str, sender: Sender) -> list[str]:
 
 def prepare_statements(way: Way, person: str) -> None:
     """Leaves a connection that knows the statements of every group here: one that is new is sent their texts first."""
-    for known in (f"{person}-{len(way.ledger.attempts)}-prepares", person):
-        assert way.ledger.attempt(way.server, known).written
+    for one in (f"{person}-{len(way.ledger.attempts)}-prepares", person, person):  # the first time it is new, too
+        assert way.ledger.attempt(way.server, one).written
 
 
 def cut_everywhere(
