@@ -1,7 +1,7 @@
 """Statements to PostgreSQL in one round trip, by libpq's pipeline mode on the event loop.
 
-psycopg opens the connection and reads the values. Its cursors are passed by: a call needs eight statements, and what
-a cursor does for each of them cost more than everything else about the call (`docs/performance.md`).
+psycopg opens the connection and reads the values. Its cursors are passed by: for eight statements in a transaction they
+took 800 us of CPU, where libpq's own calls take 115.
 """
 
 import asyncio
@@ -29,7 +29,10 @@ class Command(NamedTuple):
 
 
 class Pipeline:
-    """The pipeline of one connection. One user at a time; useless after it was cancelled or has raised."""
+    """The pipeline of one connection. One user at a time.
+
+    A statement that failed leaves it usable; who is cancelled, or hears that the connection is gone, closes it.
+    """
 
     def __init__(self, connection: Connection) -> None:
         """Takes the connection over: psycopg's own methods cannot be used on it any more, except to close it."""

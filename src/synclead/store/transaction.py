@@ -1,6 +1,6 @@
 """What the writer needs of a database: a transaction that runs a list of statements in one round trip.
 
-An adapter (`sqlite`, later `postgres`) gives this and a folder of SQL; everything else exists once.
+An adapter (`sqlite`, `postgres`) gives this and a folder of SQL; everything else exists once.
 """
 
 from collections.abc import Mapping, Sequence
