@@ -7,6 +7,7 @@ import platform
 import re
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -41,6 +42,7 @@ def facts(folder: Path) -> dict[str, Any]:
         "file_system": file_system(folder),
         "fdatasync_ms": round(fdatasync_ms(folder), 3),
         "Python": platform.python_version(),
+        "Python's build": python_build(Path(sys.executable).resolve()),
         "SQLite": sqlite3.sqlite_version,
         "packages": {name: version(name) for name in _PACKAGES},
         "programs": {name: found for name in _PROGRAMS if (found := _program(name))} | _node_packages() | _debian(),
@@ -60,14 +62,21 @@ def fdatasync_ms(folder: Path) -> float:
     return median(times) * 1000
 
 
+def python_build(program: Path) -> str:
+    """Whose build it is, and its compiler. `program`: the real file, behind all links.
+
+    Python itself does not say whether it was optimized by a profile. Debian's is, and its CONFIG_ARGS do not name it;
+    PGO_PROF_USE_FLAG is empty there, and set in builds without it, since it says what the compiler could do.
+    """
+    owner = _printed("dpkg-query", "-S", str(program)).partition(":")[0]
+    release = _printed("dpkg-query", "-W", "-f", "${Version}", owner) if owner else ""
+    origin = f"package {owner} {release}" if owner else "of no distribution's package"
+    return f"{origin}, compiled by {platform.python_compiler()}"
+
+
 def _commit() -> str:
     """The short name of the commit that is measured."""
-    command = ["git", "describe", "--always", "--dirty=, changed"]
-    try:
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    except (FileNotFoundError, subprocess.CalledProcessError):
-        return "unknown"
-    return done.stdout.strip()
+    return _printed("git", "describe", "--always", "--dirty=, changed") or "unknown"
 
 
 def _cpu_model(cpuinfo: str) -> str:
@@ -103,3 +112,12 @@ def _debian() -> dict[str, str]:
     except FileNotFoundError:
         return {}
     return dict(line.split(" ", 1) for line in done.stdout.splitlines() if line.count(" ") == 1)
+
+
+def _printed(*command: str) -> str:
+    """What a program prints; nothing where it fails or is missing."""
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        return ""
+    return done.stdout.strip()

@@ -29,7 +29,7 @@ def sample(part: str = "peers", *, quick: bool = False) -> Results:
         part=part,
         quick=quick,
         date="2026-01-01",
-        machine={"cores": 2, "packages": {"lxml": "6.0"}},
+        machine={"cores": 2, "Python's build": "package python3.11-minimal 3.11.2", "packages": {"lxml": "6.0"}},
         plan=json.loads(json.dumps(asdict(FULL))),
         cells=cells,
         not_measured={names.JAVA: "java is missing: run make bench-setup"},
@@ -72,6 +72,7 @@ def test_every_part_has_its_section(part: str) -> None:
     assert "java is missing: run make bench-setup" in text
     assert "Node soap, warming: a lead is lost" in text
     assert f"| {names.POSTGRES}, as it was read | fsync on |" in text
+    assert "| Python's build | package python3.11-minimal 3.11.2 |" in text
     if part in ("peers", "limits", "calls"):
         assert f"| {names.POSTGRES} | 4,000 | 4,000 |" in text
         assert f"{names.POSTGRES} 60 (50)" in text
