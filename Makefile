@@ -2,6 +2,7 @@
 
 VENV := .venv
 READY := $(VENV)/.ready
+BENCH_VENV := .bench/venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 # More than the two cores of a small machine: the tests often wait.
@@ -53,12 +54,14 @@ conformance: bytecode ## run programs in other languages, each with its own SOAP
 	$(BIN)/python -m pytest -m conformance -n $(LONG_WORKERS) --dist loadgroup -ra $(ARGS)
 	$(BIN)/python tests/conformance/page.py
 
-bench-setup: setup ## install what the benchmarks need; Debian's packages where this is root
+bench-setup: setup ## install what the benchmarks need, .bench/venv too; Debian's packages where this is root
 	$(BIN)/python -m bench.install
 
-# PART is one of limits, peers, calls, import, sizes, micro; nothing else may run meanwhile.
+# PART is one of limits, peers, calls, import, sizes, micro; nothing else may run meanwhile. It runs on the system's
+# Python, which is optimized like the peers; .venv may have one that somebody compiled without.
 bench: bytecode ## measure synclead beside its limits and peers: about an hour; PART=calls a part, ARGS=--quick a try
-	$(BIN)/python -m bench $(addprefix --part ,$(PART)) $(ARGS)
+	@$(BIN)/python -m bench.python
+	$(BENCH_VENV)/bin/python -m bench $(addprefix --part ,$(PART)) $(ARGS)
 
 instructions: setup ## count the instructions of a call's steps by valgrind, beside the committed ones
 	$(BIN)/python -m bench.instructions

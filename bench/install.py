@@ -1,4 +1,4 @@
-"""Installs what the benchmarks need: Debian's packages where this is root, and Node's own into `.bench/`.
+"""Installs what the benchmarks need: Debian's packages where this is root; Python's and Node's own into `.bench/`.
 
 `make bench-setup` runs it. Everything is tried three times, since package mirrors fail now and then.
 """
@@ -13,13 +13,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from time import sleep
 
+from bench import python
+from bench.errors import NotMeasuredError
 from bench.peer import PEERS
-from bench.place import BUILT
+from bench.place import BUILT, ROOT
 
 _TRIES = 3
 _PAUSE_SECONDS = 5
 PACKAGES = (
-    *("wrk", "valgrind"),
+    *("wrk", "valgrind", "python3-venv"),
     *("nginx-light", "php-fpm", "php-soap", "php-pgsql"),
     *("default-jdk-headless", "libjaxws-java", "libhikaricp-java", "libpostgresql-jdbc-java"),
     *("libjackson2-databind-java", "libslf4j-java"),
@@ -36,12 +38,32 @@ def main() -> int:
         _run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *_wanted()], quiet)
     else:
         print("not root: install these yourself where they are missing:", *PACKAGES)
+    make_python(python.FOLDER)
     target = BUILT / "node"
     target.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copy(PEERS / "node" / name, target)
     _run(["npm", "ci", "--prefix", str(target), "--no-audit", "--no-fund"], {})
     return 0
+
+
+def make_python(folder: Path) -> None:
+    """The environment that is measured, as `make setup` makes `.venv`; nothing where it is as it should be."""
+    try:
+        wanted = python.stamp(python.REQUIREMENTS.read_bytes(), python.version())
+    except NotMeasuredError as error:
+        raise SystemExit(str(error)) from error
+    if python.is_made(wanted, folder):
+        return
+    # --clear takes away the stamp, too: what is half made is made anew.
+    if subprocess.run([python.SYSTEM, "-m", "venv", "--clear", folder], check=False).returncode != 0:
+        raise SystemExit(
+            "Python could not make a virtual environment. On Debian and Ubuntu its package is python3-venv."
+        )
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    _run([*pip, "--require-hashes", "-r", str(python.REQUIREMENTS)], {}, ROOT)
+    _run([*pip, "--no-deps", "--no-build-isolation", "--editable", "."], {}, ROOT)
+    (folder / python.MARK).write_text(wanted, encoding="utf-8")
 
 
 def _wanted() -> list[str]:
