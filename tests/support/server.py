@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 from support.command import Ran, run_here
@@ -209,6 +209,13 @@ class Server:
             if isinstance(entry, dict):
                 entries.append(entry)
         return entries
+
+    def await_log(self, event: str, **facts: object) -> None:
+        """Returns when the log has a line of this event with these facts: it comes by a pipe, later than answers."""
+        deadline = monotonic() + 30
+        while not any(one.get("event") == event and facts.items() <= one.items() for one in self.log()):
+            assert monotonic() < deadline, self.lines[-20:]
+            sleep(0.02)
 
     def _running(self) -> subprocess.Popen[str]:
         if self._process is None:

@@ -57,14 +57,6 @@ def pair(
             server.close()
 
 
-def await_log(server: Server, event: str, **facts: object) -> None:
-    """Returns when the log has a line of this event with these facts."""
-    deadline = time.monotonic() + 30
-    while not any(one.get("event") == event and facts.items() <= one.items() for one in server.log()):
-        assert time.monotonic() < deadline, server.lines[-20:]
-        time.sleep(0.02)
-
-
 def hear_of_a_lock(server: Server, within: float) -> None:
     """While the lock is kept a call hears in time that nothing was written; afterwards it works."""
     ledger = Ledger(USER)
@@ -110,11 +102,11 @@ def test_a_call_whose_time_is_over_hears_what_is_known(pair: Pair) -> None:
     (denied,) = [one for one in attempts if one.written is False]
     (untold,) = [one for one in attempts if one.written is None]
     assert untold.answer is not None
-    await_log(server, "answer not delivered")
+    server.await_log("answer not delivered")
     await_readiness(server, 200)
     stored = {lead.email: lead.id for lead in leads_at(server.database_url).values()}
     assert f"{denied.person}@orchard.example" not in stored
-    await_log(server, "answer not delivered", lead=stored[f"{untold.person}@orchard.example"])
+    server.await_log("answer not delivered", lead=stored[f"{untold.person}@orchard.example"])
     assert ledger.attempt(server, denied.person).written
     ledger.assert_true(server.database_url)
 
@@ -150,5 +142,5 @@ def test_a_client_that_hangs_up_is_written_all_the_same(pair: Pair) -> None:
             # What was sent before this request was read before it is answered.
             assert server.get("/healthz") == 200
         assert server.get("/healthz") == 200
-    await_log(server, "call", outcome="CREATED", delivered=False)
+    server.await_log("call", outcome="CREATED", delivered=False)
     assert "gone@orchard.example" in {lead.email for lead in leads_at(server.database_url).values()}
