@@ -69,27 +69,9 @@ def test_values_are_left_out_and_nothing_else(source: bytes) -> None:
     needed = set().union(*map(interned._memorable, source.split(b"<")[1:]))
     assert dictionary.admits(source)
     assert dictionary._met == needed
-    # And what was admitted once is admitted again, by its pieces and by its shape.
-    assert dictionary.admits(source)
+    # And what was admitted once is admitted again.
     assert dictionary.admits(source)
     assert dictionary._met == needed
-
-
-def test_shapes_are_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A shape is remembered once its pieces are known, with other values too; long ones and too many are not."""
-    monkeypatch.setattr(interned, "_SHAPES", 2)
-    monkeypatch.setattr(interned, "_SHAPE", 30)
-    dictionary = interned.Dictionary()
-    for value in (b"x", b"y", b"z"):
-        assert dictionary.admits(b"<a>%b</a>" % value)
-    assert dictionary._shapes == {b"<a></a>"}
-    for source in (b"<a></a>" * 5, b"<a>it's</a>"):
-        assert dictionary.admits(source)
-        assert dictionary.admits(source)
-    assert dictionary._shapes == {b"<a></a>"}
-    for number in range(2, 5):
-        assert dictionary.admits(b"<a></a>" * number)
-        assert len(dictionary._shapes) <= 2
 
 
 def test_room_is_limited() -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
 from lxml import etree
+from msgspec import Struct
 
 from synclead.leads.errors import SyncleadError
 from synclead.soap import signature
@@ -76,8 +77,7 @@ class Users(Protocol[FoundT_co]):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(Struct, frozen=True, gc=False):
     """The AuthenticationHeader as sent."""
 
     user_id: str

@@ -9,7 +9,8 @@ from synclead.leads.errors import SyncleadError
 from synclead.leads.subscription import Subscription
 from synclead.soap import authentication
 from synclead.soap.authentication import UNREADABLE_TIMESTAMP, WRONG_SIGNATURE, AuthenticationFailedError, Credentials
-from synclead.soap.envelope import Envelope, parse
+from synclead.soap.envelope import parse
+from synclead.soap.request import Request, SentRequest
 from synclead.soap.service import Parts, carry_out, failure_facts
 from synclead.soap.signature import parse_timestamp
 
@@ -57,15 +58,15 @@ async def examine(
     """
     found = Captured()
     try:
-        envelope = parse(request, charset, parts.limits)
+        sent = SentRequest(parse(request, charset, parts.limits), parts.limits)
     except SyncleadError as error:
         found.refusal = error
         found.facts.update(failure_facts(error))
         return found
-    operation = parts.contract.operation(envelope.operation_name)
+    operation = parts.contract.operation(sent.operation_name)
     found.operation = operation.name if operation else None
     try:
-        await _authenticate(found, envelope, parts, keys_are_known)
+        await _authenticate(found, sent, parts, keys_are_known)
     except SyncleadError as error:
         found.refusal = error
         found.facts.update(failure_facts(error))
@@ -74,7 +75,7 @@ async def examine(
         return found
     facts: dict[str, Any] = {}
     try:
-        await carry_out(envelope, found.subscription, parts, facts, workspace=workspace)
+        await carry_out(sent, found.subscription, parts, facts, workspace=workspace)
     except SyncleadError as error:
         found.fault = error
         facts.update(failure_facts(error))
@@ -82,8 +83,8 @@ async def examine(
     return found
 
 
-async def _authenticate(found: Captured, envelope: Envelope, parts: Parts, keys_are_known: bool) -> None:
-    credentials = authentication.read_credentials(envelope.headers, parts.limits.authentication)
+async def _authenticate(found: Captured, sent: Request, parts: Parts, keys_are_known: bool) -> None:
+    credentials = sent.credentials
     found.credentials = credentials
     found.made_at = parse_timestamp(credentials.timestamp)
     if not keys_are_known:

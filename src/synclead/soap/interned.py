@@ -28,9 +28,6 @@ _PIECE = 500
 """Bytes of one piece of markup that may be admitted: those of real clients are shorter."""
 _LARGE = 5_000
 """Pieces from which on a request is read apart without looking: a thread is cheap beside it."""
-_SHAPES = 1_000
-_SHAPE = 8_000
-"""Bytes of a request without its values that may be kept as a whole."""
 
 
 class Dictionary:
@@ -39,26 +36,12 @@ class Dictionary:
     def __init__(self, pieces: int = _PIECES) -> None:
         self._room = pieces
         self._met: set[bytes] = set()
-        self._shapes: set[bytes] = set()
-        """Requests without their values whose pieces were all met: a client's calls differ in values alone, mostly."""
 
     def admits(self, source: bytes) -> bool:
         """Whether a document may be read here: all its markup was met before, or there is room for it."""
         if len(source) > _LARGE and source.count(b"<") > _LARGE:
             return False
-        shape = _VALUE.sub(b"><", source)
-        if shape in self._shapes:
-            return True
-        pieces = set(shape.split(b"<")[1:]) - self._met
-        if pieces:
-            return self._admits_pieces(pieces)
-        if len(shape) <= _SHAPE:
-            if len(self._shapes) >= _SHAPES:
-                self._shapes.clear()
-            self._shapes.add(shape)
-        return True
-
-    def _admits_pieces(self, pieces: set[bytes]) -> bool:
+        pieces = set(_VALUE.sub(b"><", source).split(b"<")[1:]) - self._met
         new: set[bytes] = set()
         for piece in pieces:
             new |= _memorable(piece) - self._met

@@ -58,8 +58,8 @@ def parser(*, recover: bool = False) -> etree.XMLParser[etree._Element]:
     )
 
 
-def as_utf8(body: bytes, charset: str | None) -> bytes:
-    """A document in UTF-8, without a byte order mark.
+def as_text(body: bytes, charset: str | None) -> str:
+    """A document as text, without a byte order mark.
 
     What decides the encoding, in this order: the byte order mark, the XML declaration, `charset`,
     UTF-8 (spec: sync-lead, section 1). Raises RequestNotUnderstoodError for an unknown encoding and
@@ -67,13 +67,15 @@ def as_utf8(body: bytes, charset: str | None) -> bytes:
     """
     encoding = _encoding(body, charset)
     try:
-        # Decoded even when it is UTF-8 already: libxml2's versions differ in what they let through.
         text = body.decode(encoding)
     except UnicodeDecodeError:
         raise RequestNotUnderstoodError(f"The request is not valid {encoding.upper().replace('_', '-')}") from None
-    if encoding == "utf_8" and not body.startswith(codecs.BOM_UTF8):
-        return body
-    return text.removeprefix("\ufeff").encode()
+    return text.removeprefix("\ufeff")
+
+
+def as_utf8(body: bytes, charset: str | None) -> bytes:
+    """See as_text. Also where it is UTF-8 already: libxml2's versions differ in what they let through."""
+    return as_text(body, charset).encode()
 
 
 def check(source: bytes, limits: ReadLimits) -> None:

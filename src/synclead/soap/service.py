@@ -1,26 +1,26 @@
 """One call, from the bytes of its envelope to the bytes of its answer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
-
-from lxml import etree
 
 from synclead.leads.errors import SyncleadError, UnknownLeadFieldError
 from synclead.leads.subscription import Subscription
 from synclead.soap import authentication
 from synclead.soap.authentication import AuthenticationFailedError, Users
-from synclead.soap.envelope import Envelope, parse, read_workspace
+from synclead.soap.envelope import parse
 from synclead.soap.errors import UnsupportedOperationError
 from synclead.soap.injection import NOTHING, Injections
 from synclead.soap.limiting import CallLimiter
 from synclead.soap.limits import ReadLimits
+from synclead.soap.markup import as_text
 from synclead.soap.messages import Message
 from synclead.soap.observer import CallObserver, CallRecorder
 from synclead.soap.operations import HANDLERS, Handler
 from synclead.soap.operations.call import ANSWERED, Call, Reader, Writer
-from synclead.soap.tolerances import local_name
+from synclead.soap.request import Decoding, Request, SentRequest
+from synclead.soap.shapes import LONGEST, Shapes, Split
 from synclead.store.errors import ServiceFailureError, StoreError
 
 _SHOWN_NAMES = 20
@@ -30,13 +30,11 @@ _SHOWN_OF_UNKNOWN = 8
 """Characters of an unknown user's id that are logged: it may be a key, pasted into the wrong place."""
 
 
-class Operation(Protocol):
+class Operation(Decoding, Protocol):
     """An operation of the contract."""
 
     @property
     def name(self) -> str: ...
-
-    def decode(self, element: etree._Element) -> Any: ...
 
     def encode(self, message: Message) -> bytes: ...
 
@@ -77,6 +75,11 @@ class Parts:
     recorder: CallRecorder = field(default_factory=CallRecorder)
     injections: Injections | None = None
     """What a test asked for; None where nobody can."""
+    shapes: Shapes = field(init=False)
+    """The requests that were met before."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shapes", Shapes(self.contract.operation, self.limits))
 
 
 async def answer(body: bytes, charset: str | None, parts: Parts, facts: dict[str, Any], reference: str) -> bytes:
@@ -86,28 +89,35 @@ async def answer(body: bytes, charset: str | None, parts: Parts, facts: dict[str
     `reference` is the id that a failure of the database is logged under. Raises SyncleadError with
     nothing written, unless its message says otherwise.
     """
-    envelope = parse(body, charset, parts.limits)
-    user = await _authenticate(envelope.headers, parts, facts, reference)
+    split = _split(body, charset, parts)
+    request: Request | None = None if split is None else parts.shapes.recall(split)
+    if request is None:
+        request = SentRequest(parse(body, charset, parts.limits), parts.limits)
+    else:
+        split = None
+    user = await _authenticate(request, parts, facts, reference)
     _name_subscription(facts, user)
     injection = NOTHING if parts.injections is None else parts.injections.take()
     if injection is not NOTHING:
         facts["injected"] = injection.code or "wait"
         await injection.before(facts["user"], user.limits, reference)
     with parts.limiter.call(user.subscription.id, user.limits, parts.now()):
-        reply = await carry_out(envelope, user.subscription, parts, facts)
+        reply = await carry_out(request, user.subscription, parts, facts)
+        if split is not None:
+            parts.shapes.learn(split)
         if injection is not NOTHING:
             await injection.after(reference)
         return reply
 
 
 async def carry_out(
-    envelope: Envelope, subscription: Subscription, parts: Parts, facts: dict[str, Any], *, workspace: str | None = None
+    request: Request, subscription: Subscription, parts: Parts, facts: dict[str, Any], *, workspace: str | None = None
 ) -> bytes:
     """The answer to a call of a known caller. `workspace` takes the place of the one that the header names.
 
     See `answer` for `facts` and what is raised.
     """
-    name = envelope.operation_name
+    name = request.operation_name
     operation = parts.contract.operation(name)
     if operation is None:
         raise UnsupportedOperationError(name)
@@ -115,21 +125,19 @@ async def carry_out(
     handler = parts.handlers.get(operation.name)
     if handler is None:
         raise UnsupportedOperationError(name)
-    message = _decoded(envelope.operation_element, operation, handler)
-    named = workspace or read_workspace(envelope, parts.limits)
+    message = request.read_message(operation, handler)
+    named = workspace or request.workspace
     call = Call(subscription, named, parts.writer, parts.reader, facts)
     reply = operation.encode(await handler.run(message, call))
     facts.setdefault("outcome", ANSWERED)
     return reply
 
 
-def _decoded(element: etree._Element, operation: Operation, handler: Handler) -> Any:
-    try:
-        return operation.decode(element)
-    except SyncleadError:
-        # What is wrong inside an element comes after the fault for one that is not there at all.
-        handler.check(local_name(child) for child in element)
-        raise
+def _split(body: bytes, charset: str | None, parts: Parts) -> Split | None:
+    """The body as shape and values, where it may be one that is known or worth learning."""
+    if len(body) > LONGEST:
+        return None
+    return parts.shapes.split(as_text(body, charset))
 
 
 def failure_facts(error: SyncleadError) -> dict[str, Any]:
@@ -148,11 +156,9 @@ def failure_facts(error: SyncleadError) -> dict[str, Any]:
     return facts
 
 
-async def _authenticate(
-    headers: Sequence[etree._Element], parts: Parts, facts: dict[str, Any], reference: str
-) -> ApiUser:
+async def _authenticate(request: Request, parts: Parts, facts: dict[str, Any], reference: str) -> ApiUser:
     try:
-        credentials = authentication.read_credentials(headers, parts.limits.authentication)
+        credentials = request.credentials
         if credentials.partner_id is not None:
             facts["partner"] = credentials.partner_id[:64]
         caller = await authentication.authenticate(
