@@ -25,7 +25,7 @@ TOLERANCE = 0.05
 _SAME = ("CPU", "Python")
 _SAME_PACKAGES = ("lxml", "msgspec")
 """What must be the same for counts to be comparable: a C library chooses its code by the CPU."""
-COUNTED = (names.PARSE, names.DECODE, names.ENCODE, names.VERIFY, names.PLAN)
+COUNTED = (names.PARSE, names.DECODE, names.READ, names.ENCODE, names.VERIFY, names.PLAN)
 _TIMES = 300
 """Repetitions under valgrind."""
 _HEAD = """\

@@ -20,6 +20,8 @@ PARSE = "lxml parses the call"
 DECODE = "decode"
 ENCODE = "encode"
 DECODE_AND_ENCODE = "decode and encode"
+READ = "decode, a new shape"
+READ_AND_ENCODE = "decode and encode, a new shape"
 VERIFY = "verify"
 PLAN = "plan"
 

@@ -27,7 +27,10 @@ from synclead.soap.authentication import read_credentials
 from synclead.soap.contract import Contract
 from synclead.soap.envelope import parse
 from synclead.soap.limits import ReadLimits
+from synclead.soap.markup import as_text
 from synclead.soap.operations.sync_lead import lead_record, raw_record
+from synclead.soap.request import KnownRequest
+from synclead.soap.shapes import Shapes
 
 Step = Callable[[], object]
 
@@ -40,23 +43,30 @@ _WARM = 20
 def steps() -> dict[str, Step]:
     """The steps by name; each works on the call that the servers are sent, of a lead that is known.
 
-    Decoding goes from bytes to the typed message, encoding back, and planning is everything between the two that
-    needs no database.
+    Decoding goes from bytes to the typed message, once for a shape that was met before, as most calls have (with the
+    credentials, which are learned with it), and once for one that is new. Encoding goes back, and planning is everything between the two that needs
+    no database.
     """
     limits = ReadLimits()
-    operation = Contract.load(limits).operation("paramsSyncLead")
-    assert operation is not None
+    contract = Contract.load(limits)
+    operation = contract.operations["syncLead"]
     request = call.signed().whole(call.known_email(1), 1)
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
-    credentials = read_credentials(parse(request, _CHARSET, limits).headers)
+    shapes = Shapes(contract.operation, limits)
+    for _ in range(2):
+        shapes.learn(shapes.split(request.decode()))
     subscription = _subscription()
 
-    def decode() -> messages.ParamsSyncLead:
+    def read() -> messages.ParamsSyncLead:
         message = operation.decode(parse(request, _CHARSET, limits).operation_element)
         assert isinstance(message, messages.ParamsSyncLead)
         return message
 
-    params = decode()
+    def decode() -> KnownRequest | None:
+        return shapes.recall(shapes.split(as_text(request, _CHARSET)))
+
+    params = read()
+    credentials = read_credentials(parse(request, _CHARSET, limits).headers)
 
     def planned() -> messages.SuccessSyncLead:
         known = _known(subscription)
@@ -73,6 +83,10 @@ def steps() -> dict[str, Step]:
         decode()
         encode()
 
+    def read_and_encode() -> None:
+        read()
+        encode()
+
     def verify() -> bool:
         return signature.matches(
             (call.KEY.encode(),), credentials.signature, credentials.timestamp, credentials.user_id
@@ -81,8 +95,10 @@ def steps() -> dict[str, Step]:
     return {
         names.PARSE: lambda: etree.fromstring(request, parser),
         names.DECODE: decode,
+        names.READ: read,
         names.ENCODE: encode,
         names.DECODE_AND_ENCODE: decode_and_encode,
+        names.READ_AND_ENCODE: read_and_encode,
         names.VERIFY: verify,
         names.PLAN: planned,
     }

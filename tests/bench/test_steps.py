@@ -13,6 +13,7 @@ from bench.parts.calls import split
 from bench.profiled import place_of
 from bench.steps import steps
 from synclead.soap import messages
+from synclead.soap.request import KnownRequest
 
 FACTS = {"CPU": "X", "Python": "3.11.2", "packages": {"lxml": "6.0", "msgspec": "1.0"}}
 BASELINE = FACTS | {"steps": {"decode": 1000}}
@@ -22,9 +23,9 @@ def test_the_steps_are_those_of_a_call() -> None:
     """Decoding gives the Email, planning updates the known lead, encoding shows it, and the signature is right."""
     found = steps()
     decoded, planned, encoded = found[names.DECODE](), found[names.PLAN](), found[names.ENCODE]()
-    assert isinstance(decoded, messages.ParamsSyncLead)
-    assert decoded.leadRecord is not None
-    assert decoded.leadRecord.Email == call.known_email(1)
+    assert isinstance(decoded, KnownRequest)
+    assert decoded.message == found[names.READ]()
+    assert decoded.message.leadRecord.Email == call.known_email(1)
     assert isinstance(planned, messages.SuccessSyncLead)
     assert planned.result is not None
     assert planned.result.syncStatus == messages.SyncStatus(leadId=1, status="UPDATED")
