@@ -44,8 +44,8 @@ def steps() -> dict[str, Step]:
     """The steps by name; each works on the call that the servers are sent, of a lead that is known.
 
     Decoding goes from bytes to the typed message, once for a shape that was met before, as most calls have (with the
-    credentials, which are learned with it), and once for one that is new. Encoding goes back, and planning is everything between the two that needs
-    no database.
+    credentials, which are learned with it), and once for one that is new. Encoding goes back, and planning is
+    everything between the two that needs no database.
     """
     limits = ReadLimits()
     contract = Contract.load(limits)
