@@ -7,7 +7,6 @@ connection between two transactions.
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from hashlib import sha256
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -122,17 +121,17 @@ class PostgresDatabase:
         try:
             async with asyncio.timeout(self._lock_seconds + _GRACE_SECONDS):
                 connection: Connection = await AsyncConnection.connect(**self._parameters, autocommit=True)
+                set_json_loads(decode, connection)
+                pipeline = Pipeline(connection)
                 try:
-                    return await self._link(connection)
+                    return await self._link(connection, pipeline)
                 except BaseException:
-                    await _close(connection)
+                    await pipeline.close()
                     raise
         except (psycopg.Error, TimeoutError) as error:
             raise DatabaseLostError(f"the database cannot be reached: {error}") from error
 
-    async def _link(self, connection: Connection) -> _Link:
-        set_json_loads(decode, connection)
-        pipeline = Pipeline(connection)
+    async def _link(self, connection: Connection, pipeline: Pipeline) -> _Link:
         # A pooler answers the start of a connection itself, with a number of its own.
         (((backend,),),) = await pipeline.run([_BACKEND])
         is_direct = self._prepares and backend == connection.info.backend_pid
@@ -148,7 +147,7 @@ class PostgresDatabase:
                     await link.pipeline.run([_ROLLBACK])
             self._idle.append(link)
         except BaseException as error:
-            await _close(link.connection)
+            await link.pipeline.close()
             if not isinstance(error, psycopg.Error | TimeoutError):
                 raise
         finally:
@@ -157,7 +156,7 @@ class PostgresDatabase:
     async def _drop_idle(self) -> None:
         idle, self._idle = self._idle, []
         for link in idle:
-            await _close(link.connection)
+            await link.pipeline.close()
 
 
 class PostgresTransaction:
@@ -236,14 +235,9 @@ class PostgresTransaction:
         """Lets the connection go, and those at rest: most often the server went, not one of them."""
         link, self._link = self._link, None
         if link is not None:
-            await _close(link.connection)
+            await link.pipeline.close()
             self._database._free.release()
         await self._database._drop_idle()
-
-
-async def _close(connection: Connection) -> None:
-    with suppress(psycopg.Error):
-        await connection.close()
 
 
 _DATA = ("22", "23", "44", "54", "P0")
