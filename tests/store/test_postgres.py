@@ -20,7 +20,7 @@ from synclead.store.durability import check_durability
 from synclead.store.engine import lock_counter, open_engine, opened, postgres_parameters, reading, writing
 from synclead.store.master_keys import open_master_keys
 from synclead.store.observer import Observer
-from synclead.store.pipeline import Command
+from synclead.store.pipeline import Command, Pipeline
 from synclead.store.postgres import PostgresDatabase
 from synclead.store.sql import load_statements
 from synclead.store.transaction import DatabaseLostError, LockTimeoutError, StatementTimeoutError
@@ -261,6 +261,34 @@ def test_connections_that_the_server_ended_are_not_used_again(
             return [first.status, second.status]
 
     assert asyncio.run(calls()) == ["CREATED", "UPDATED"]
+
+
+def test_a_connection_that_ended_at_rest_costs_nothing(
+    postgres: Postgres, engine: Engine, declare: Declare, writer: Any
+) -> None:
+    """Its socket stays readable for ever, and the event loop is told of it once."""
+    declare(1)
+
+    async def turns() -> int:
+        async with writer() as door:
+            await door.sync(1, RawRecord(email="a@e.com"))
+            postgres.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+                f"WHERE application_name = 'synclead' AND datname = '{engine.url.database}'"
+            )
+            counted = 0
+
+            def count(*_: object) -> None:
+                nonlocal counted
+                counted += 1
+
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(Pipeline, "_unwatch", lambda self: (count(), unwatch(self)))
+                await asyncio.sleep(0.3)
+            return counted
+
+    unwatch = Pipeline._unwatch
+    assert asyncio.run(turns()) == 1
 
 
 def test_a_refusal_shows_no_values(declare: Declare, engine: Engine, writer: Any) -> None:
