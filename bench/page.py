@@ -30,7 +30,9 @@ server share the machine, and other work disturbs it. Each ratio was taken in on
 turn, and is the median over the rounds. Every server wrote to a disk with all durability on, and after every cell each
 acknowledged lead was looked up in the database: once, under the Id and with the values that were answered. A cell that
 failed that has no figure. The peers do less than synclead: they find leads by Email alone, and know no foreign ids,
-cookies, partitions, custom fields, limits or repeated groups.
+cookies, partitions, custom fields, limits or repeated groups. All calls are one document with other values, as those of
+one program are. synclead learns such a shape at the second call; what one costs whose shape is new is among the steps
+below.
 
 """
 _NOTHING = "Nothing has been measured yet.\n"
