@@ -1,8 +1,11 @@
 """Log lines."""
 
+import asyncio
 import io
 import json
 import logging
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -47,6 +50,85 @@ def test_any_text_and_value_is_logged() -> None:
     first, second = _lines(stream)
     assert (first["partner"], first["size"]) == ("a\ud800", "3j")
     assert (second["name"], second["size"]) == ("Jürgen", "3j")
+
+
+class Written(io.StringIO):
+    """A stream that keeps what it was given apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[str] = []
+
+    def write(self, text: str) -> int:
+        """Keeps the piece, too."""
+        self.pieces.append(text)
+        return super().write(text)
+
+
+def test_lines_of_one_turn_of_the_event_loop_are_written_together() -> None:
+    """In their order, at the end of the turn."""
+    stream = Written()
+    configure("info", stream)
+
+    async def turns() -> None:
+        for name in ("first", "second"):
+            get_logger().info(name)
+        assert stream.pieces == []
+        await asyncio.sleep(0)
+        assert len(stream.pieces) == 1
+        get_logger().info("third")
+
+    asyncio.run(turns())
+    assert len(stream.pieces) == 2
+    assert [line["event"] for line in _lines(stream)] == ["first", "second", "third"]
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_what_somebody_should_look_at_is_written_at_once(elsewhere: bool) -> None:
+    """It takes what was told before along; so does what another thread tells."""
+    stream = Written()
+    configure("info", stream)
+
+    async def turn() -> None:
+        get_logger().info("before")
+        if elsewhere:
+            thread = threading.Thread(target=get_logger().info, args=("now",))
+            thread.start()
+            thread.join()
+        else:
+            get_logger().warning("now")
+        assert [line["event"] for line in _lines(stream)] == ["before", "now"]
+
+    asyncio.run(turn())
+
+
+@pytest.mark.parametrize("letter", ["x", "ü"])
+def test_what_a_pipe_would_cut_is_written_in_pieces(letter: str) -> None:
+    """No piece has more than 4096 bytes but a line that has more itself, and none ends within a line."""
+    stream = Written()
+    configure("info", stream)
+    sizes = [300] * 30 + [5000] + [1500] * 3
+
+    async def turn() -> None:
+        for size in sizes:
+            get_logger().info("call", text=letter * size)
+
+    asyncio.run(turn())
+    assert all(piece.endswith("}\n") for piece in stream.pieces)
+    assert [piece.count("\n") for piece in stream.pieces if len(piece.encode()) > 4096] == [1]
+    assert [len(line["text"]) for line in _lines(stream)] == sizes
+    assert len(stream.pieces) < len(sizes)
+
+
+def test_what_waits_at_the_end_is_written() -> None:
+    """A loop that stops in the turn in which something was told takes nothing with it."""
+    program = (
+        "import asyncio; from synclead.logs import configure, get_logger; configure('info');"
+        "loop = asyncio.new_event_loop(); loop.call_soon(lambda: (loop.stop(), get_logger().info('last')));"
+        "loop.run_forever()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert [json.loads(line)["event"] for line in done.stderr.splitlines()] == ["last"]
 
 
 def test_marks_stand_in_every_line() -> None:

@@ -1,10 +1,13 @@
 """Logs: one JSON object a line on stderr, from this program and from the libraries under it."""
 
+import asyncio
+import atexit
 import json
 import logging
 import sys
+import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -16,6 +19,8 @@ _LEVELS = {
     "warning": logging.WARNING,
     "error": logging.ERROR,
 }
+_WHOLE = 4096
+"""Bytes that one write puts into a pipe without another's between them; a line that is longer may be cut in two."""
 _NAMES = {level: name for name, level in _LEVELS.items()}
 
 
@@ -73,6 +78,7 @@ def configure(level: str, stream: TextIO | None = None, marks: Mapping[str, Any]
     sink = _Sink(stream or sys.stderr, marks or {}, with_text=threshold <= logging.DEBUG)
     _LOGGER.threshold = threshold
     _LOGGER.put = sink.put
+    atexit.register(sink.write)
     root = logging.getLogger()
     root.handlers = [_OfLibraries(sink)]
     root.setLevel(max(threshold, logging.INFO))
@@ -81,13 +87,19 @@ def configure(level: str, stream: TextIO | None = None, marks: Mapping[str, Any]
 
 
 class _Sink:
-    """Writes lines, which never fails: a closed or full log must not fail the call that it tells of."""
+    """Writes lines, which never fails: a closed or full log must not fail the call that it tells of.
+
+    What happens in one turn of the event loop is written at its end, in one go: a line alone costs a call as much as
+    reading its XML. Warnings and errors, and what is told outside of a loop, take all that waits along at once.
+    """
 
     def __init__(self, stream: TextIO | None, marks: Mapping[str, Any], *, with_text: bool) -> None:
         """Without a stream, what is stderr then."""
         self._stream = stream
         self._marks = marks
         self._with_text = with_text
+        self._waiting: list[str] = []
+        self._lock = threading.Lock()
 
     def put(self, level: int, facts: dict[str, Any]) -> None:
         """Writes a line: the facts, then the marks, the level and the time."""
@@ -96,7 +108,22 @@ class _Sink:
         line = {**facts, **self._marks, "level": _NAMES[level], "timestamp": f"{now[:-6]}Z"}
         if error is not None:
             line["exception"] = describe(error, with_text=self._with_text)
-        self._write(_to_json(line) + "\n")
+        text = _to_json(line) + "\n"
+        with self._lock:
+            self._waiting.append(text)
+            is_first = len(self._waiting) == 1
+        loop = asyncio._get_running_loop() if level <= logging.INFO else None
+        if loop is None:
+            self.write()
+        elif is_first:
+            loop.call_soon(self.write)
+
+    def write(self) -> None:
+        """Writes all lines that wait."""
+        with self._lock:
+            lines, self._waiting = self._waiting, []
+            for text in _together(lines):
+                self._write(text)
 
     def _write(self, text: str) -> None:
         stream = self._stream or sys.stderr
@@ -108,6 +135,24 @@ class _Sink:
             stream.flush()
         except (OSError, ValueError):
             return
+
+
+def _together(lines: Sequence[str]) -> Iterator[str]:
+    """The lines in as few pieces as a pipe takes in whole, so that those of two processes never mix (POSIX: PIPE_BUF).
+
+    A line that is longer is a piece of its own.
+    """
+    piece: list[str] = []
+    room = _WHOLE
+    for line in lines:
+        size = len(line) if line.isascii() else len(line.encode(errors="surrogatepass"))
+        if piece and size > room:
+            yield "".join(piece)
+            piece, room = [], _WHOLE
+        piece.append(line)
+        room -= size
+    if piece:
+        yield "".join(piece)
 
 
 class _OfLibraries(logging.Handler):
