@@ -1,9 +1,12 @@
 """A request that is remembered says what reading it says, and what reading refuses is never remembered."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from support.remembered import both, changed, document, record, send, taught
-from support.samples import REQUEST
+from support.samples import CONTRACT, LIMITS, REQUEST, enveloped
+from synclead.soap.shapes import Shapes
 
 SENT = changed(
     REQUEST.replace("</ns1:AuthenticationHeader>", "  <partnerId>partner</partnerId>\n    </ns1:AuthenticationHeader>"),
@@ -242,3 +245,104 @@ def test_bytes_that_are_no_text_are_refused_as_ever(body: bytes, charset: str | 
     outcomes = both(taught(sent), sent.replace(b">A<", b">" + body + b"<"), charset)
     assert outcomes.remembered == outcomes.read
     assert isinstance(outcomes.read, tuple)
+
+
+# `@` stands for a value.
+CREDENTIALS = (
+    "<ns1:AuthenticationHeader><mktowsUserId>@</mktowsUserId><requestSignature>@</requestSignature>"
+    "<requestTimestamp>@</requestTimestamp>{}</ns1:AuthenticationHeader>"
+)
+WORKSPACE = "<ns1:MktowsContextHeader><targetWorkspace>@</targetWorkspace>{}</ns1:MktowsContextHeader>"
+BESIDE = [
+    "",
+    "",
+    "",
+    "",
+    "<partnerId>@</partnerId>",
+    "<x>@</x>",
+    " ",
+    "@",
+    "<!-- @>@<@ -->",
+    "<?p @>@<@?>",
+    "@<!-- @>@<@ -->",
+]
+IN_A_VALUE = [
+    "@",
+    "@",
+    "@",
+    "@",
+    "@<b/>",
+    "@<b/> ",
+    " <b/>@",
+    "@<!-- @>@<@ -->",
+    "@<![CDATA[@]]>",
+    "@<?p @>@<@?>",
+    " @",
+    "@ ",
+]
+RECORDED = [
+    *(
+        "<Email>@</Email>",
+        "<Id>@</Id>",
+        "<leadId>@</leadId>",
+        "<email id='a'>@</email>",
+        "<foreignSysType>@</foreignSysType>",
+    ),
+    "<leadAttributeList><attribute><attrName>@</attrName><attrValue>@</attrValue></attribute><attribute>"
+    "<attrName>x</attrName><attrValue/></attribute></leadAttributeList>",
+    *("<Email/>", "<ForeignSysPersonId xsi:nil='true'/>", "<ForeignSysPersonId href='#a'/>"),
+]
+BODIES = [
+    *["<ns1:paramsSyncLead><leadRecord>{}</leadRecord><returnLead>@</returnLead></ns1:paramsSyncLead>"] * 4,
+    "<ns1:syncLead><leadRecord>{}</leadRecord><marketoCookie>@</marketoCookie></ns1:syncLead>",
+    "<ns1:paramsGetLead><leadKey><keyType>@</keyType><keyValue>@</keyValue></leadKey></ns1:paramsGetLead>",
+    "<ns1:paramsDescribeMObject><objectName>@</objectName></ns1:paramsDescribeMObject>",
+    "<ns1:paramsListMObjects/>",
+    MEMBER.replace(">IDNUM<", ">@<").replace(">A<", ">@<"),
+]
+# fmt: off
+NASTY = st.lists(st.sampled_from([
+    "", " ", "\n", "\t", "\r", "\u00a0", "\u2028", "\x85", "\x7f", "\0", "\x01", "\x1f", "\ufffe", "\uffff", "\ufffd", "\ufeff",
+    "\ue000", "\ue001", "\ue0000\ue001", "\ue0001\ue001", "\ue00099\ue001", "&amp;", "&", "&#65;", "<", ">", "]]", "]]>", "--",
+    "->", "-->", "?", "?>", "!", "<b/>", "<!-- c -->", "'", '"', "href", "true", "1", "a", "\u00e4", "\U0001f99c", "x" * 200,
+    "x" * 254, "</x>",
+]), max_size=3).map("".join)
+# fmt: on
+TYPED = st.sampled_from(["true", "false", "TRUE", "1", "0", "7", "EMAIL", "IDNUM"])
+FIRST = st.one_of(TYPED, st.just("true"), st.sampled_from(["a", "it's", "a b", "\u00e4", "x" * 255]))
+OTHER = st.one_of(NASTY, TYPED, st.text(max_size=4), st.sampled_from(["a", "b"]))
+LAYOUTS = ["", "\n", "\n  "]
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> str:
+    """An envelope of building blocks, with `@` in the place of each value."""
+    header = CREDENTIALS.format(draw(st.sampled_from(BESIDE)))
+    header += draw(st.sampled_from(["", "", WORKSPACE.format(draw(st.sampled_from(BESIDE))), "<w><t>@</t>@</w>"]))
+    inner = "".join(draw(st.lists(st.sampled_from(RECORDED), max_size=2, unique=True)))
+    body = draw(st.sampled_from(BODIES)).format(inner)
+    whole = enveloped(body, header)
+    for place in draw(st.lists(st.integers(0, whole.count(">@<") - 1), max_size=1)):
+        pieces = whole.split(">@<")
+        one = f">{draw(st.sampled_from(IN_A_VALUE))}<"
+        whole = ">@<".join(pieces[: place + 1]) + one + ">@<".join(pieces[place + 1 :])
+    return draw(st.sampled_from(["", DECLARED.replace("ISO-8859-1", "utf-8")])) + whole.replace(
+        "><", f">{draw(st.sampled_from(LAYOUTS))}<"
+    )
+
+
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@given(documents(), st.data())
+def test_whatever_is_sent_it_comes_to_what_reading_gives(pattern: str, data: st.DataObject) -> None:
+    """One document again and again with other values; what it becomes by them is learned as well."""
+    shapes = Shapes(CONTRACT.operation, LIMITS)
+    pieces = pattern.split("@")
+    count = len(pieces) - 1
+    first = data.draw(st.lists(FIRST, min_size=count, max_size=count))
+    for _ in range(3):
+        changes = data.draw(st.dictionaries(st.integers(0, count - 1), OTHER, max_size=2))
+        other = [changes.get(place, value) for place, value in enumerate(first)]
+        for values in (first, first, other, other, other):
+            sent = pieces[0] + "".join(value + piece for value, piece in zip(values, pieces[1:], strict=True))
+            outcomes = send(shapes, sent)
+            assert outcomes.remembered == outcomes.read
