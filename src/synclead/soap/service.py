@@ -14,13 +14,12 @@ from synclead.soap.errors import UnsupportedOperationError
 from synclead.soap.injection import NOTHING, Injections
 from synclead.soap.limiting import CallLimiter
 from synclead.soap.limits import ReadLimits
-from synclead.soap.markup import as_text
 from synclead.soap.messages import Message
 from synclead.soap.observer import CallObserver, CallRecorder
 from synclead.soap.operations import HANDLERS, Handler
 from synclead.soap.operations.call import ANSWERED, Call, Reader, Writer
 from synclead.soap.request import Decoding, Request, SentRequest
-from synclead.soap.shapes import LONGEST, Shapes, Split
+from synclead.soap.shapes import Shapes
 from synclead.store.errors import ServiceFailureError, StoreError
 
 _SHOWN_NAMES = 20
@@ -89,7 +88,7 @@ async def answer(body: bytes, charset: str | None, parts: Parts, facts: dict[str
     `reference` is the id that a failure of the database is logged under. Raises SyncleadError with
     nothing written, unless its message says otherwise.
     """
-    split = _split(body, charset, parts)
+    split = parts.shapes.split(body, charset)
     request: Request | None = None if split is None else parts.shapes.recall(split)
     if request is None:
         request = SentRequest(parse(body, charset, parts.limits), parts.limits)
@@ -131,13 +130,6 @@ async def carry_out(
     reply = operation.encode(await handler.run(message, call))
     facts.setdefault("outcome", ANSWERED)
     return reply
-
-
-def _split(body: bytes, charset: str | None, parts: Parts) -> Split | None:
-    """The body as shape and values, where it may be one that is known or worth learning."""
-    if len(body) > LONGEST:
-        return None
-    return parts.shapes.split(as_text(body, charset))
 
 
 def failure_facts(error: SyncleadError) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 A program's calls are one document with other values each time. What such a document comes to is learned once: it is
 read as ever, with a mark in the place of each value, and what was made of it shows where each value goes. A value is
-all the text between two tags, printable and without blanks around it, and shorter than the limits of any element; so it
-is read the same as its mark, except where an element has a type: there the text is part of what was learned.
+all the text between two tags, printable and without blanks around it, and no longer than the limits of any element; so
+it is read the same as its mark, except where an element has a type: there the text is part of what was learned.
 """
 
 import re
@@ -19,19 +19,21 @@ from synclead.soap.authentication import read_credentials
 from synclead.soap.envelope import parse, read_workspace
 from synclead.soap.errors import UnsupportedOperationError
 from synclead.soap.limits import ReadLimits
+from synclead.soap.markup import as_text
 from synclead.soap.request import Decoding, KnownRequest
 
 # Between two tags stands no `<` and no `>`, and where one follows the other a tag ended and another begins: inside of
-# one, XML has no `<`. References, control characters and what XML forbids stay outside; a value with one is no value.
-_PLAIN = r"<>&\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff"
+# one, XML has no `<`. References, control characters, what XML forbids and our marks, which are of Unicode's private
+# use, stay outside; a text with one is no value.
+_PLAIN = r"<>&\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\ue000\ue001"
 _VALUE = re.compile(rf">([^\s{_PLAIN}](?:[^{_PLAIN}]*[^\s{_PLAIN}])?)<")
-# Comments, CDATA, instructions and references have rules of their own. Both marks are of Unicode's private use.
-_NOT_LEARNED = re.compile(r"<!|.<\?|&|href|[\ue000\ue001]", re.DOTALL)
+# Comments, CDATA, instructions and references have rules of their own. Behind a value, their `<` went with it.
+_NOT_LEARNED = re.compile(r"[<\0]!|(?:.<|\0)\?|&|href|[\ue000\ue001]", re.DOTALL)
 _MARK = re.compile("\ue000([0-9]+)\ue001")
 _DECLARATION = re.compile(r"<\?xml\s[^>]*>")
 
-LONGEST = 16_000
-"""Bytes of a request that is worth looking at."""
+_LONGEST = 16_000
+"""Bytes of a request that is worth looking at; fewer where the limit is lower."""
 _MOST_VALUES = 200
 _SHAPES = 500
 """That are remembered. Of more, all are forgotten: those in use are learned again."""
@@ -73,7 +75,8 @@ class _Shape(NamedTuple):
     values: int
     fixed: tuple[int, ...]
     """The values that are part of what was learned."""
-    variants: dict[tuple[str, ...], _Variant]
+    variants: dict[tuple[str, ...], _Variant | None]
+    """By those values. None: one that has to be read."""
 
 
 class Shapes:
@@ -83,15 +86,18 @@ class Shapes:
         """`operation` gives what the contract has under the name of an element below Body."""
         self._operation = operation
         self._limits = limits
+        self._longest = min(_LONGEST, limits.body)
         self._longest_value = min(_LONGEST_VALUE, limits.value, limits.authentication)
         self._met: set[str] = set()
         """Shapes that came once: what never comes again is not learned."""
         self._shapes: dict[str, _Shape | None] = {}
         """None: one of which nothing can be learned."""
 
-    def split(self, text: str) -> Split:
-        """A request as shape and values."""
-        parts = _VALUE.split(text)
+    def split(self, body: bytes, charset: str | None) -> Split | None:
+        """A request as shape and values; None for one that is too long. See `as_text` for what is raised."""
+        if len(body) > self._longest:
+            return None
+        parts = _VALUE.split(as_text(body, charset))
         return Split("\0".join(parts[::2]), parts[1::2])
 
     def recall(self, split: Split) -> KnownRequest | None:
@@ -121,9 +127,7 @@ class Shapes:
             return
         fixed = tuple([values[index] for index in known.fixed])
         if fixed not in known.variants:
-            variant = _variant(self._read(split, known.fixed), len(values))
-            if variant is not None and variant.made_of(values) == self._read(split, range(len(values))):
-                known.variants[fixed] = variant
+            known.variants[fixed] = self._variant(split, known.fixed)
 
     def _first(self, split: Split) -> _Shape | None:
         """Which values of a new shape are texts; None where it cannot be told."""
@@ -133,7 +137,7 @@ class Shapes:
         fixed: set[int] = set()
         while True:
             try:
-                self._read(split, fixed)
+                self._read(split.whole(_marked(split.values, fixed)))
             except InputError as error:
                 found = {index for index in range(len(split.values)) if _names(pieces[index], error.name)} - fixed
                 if not found:
@@ -144,15 +148,24 @@ class Shapes:
             else:
                 return _Shape(len(split.values), tuple(sorted(fixed)), {})
 
-    def _read(self, split: Split, fixed: Container[int]) -> KnownRequest:
-        """What is read of a request with marks in the place of its values but those that are `fixed`.
+    def _variant(self, split: Split, fixed: Container[int]) -> _Variant | None:
+        """How the values make the request, but those that are `fixed`; None where it has to be read."""
+        values = split.values
+        # Blanks around a value may count with it where a limit is: the longest value shows that.
+        longest = [value if index in fixed else "x" * self._longest_value for index, value in enumerate(values)]
+        try:
+            variant = _variant(self._read(split.whole(_marked(values, fixed))), len(values))
+            if variant is None:
+                return None
+            right = all(variant.made_of(some) == self._read(split.whole(some)) for some in (values, longest))
+        except SyncleadError:
+            return None
+        return variant if right else None
 
-        Raises SyncleadError.
-        """
-        marked = [value if index in fixed else f"\ue000{index}\ue001" for index, value in enumerate(split.values)]
+    def _read(self, text: str) -> KnownRequest:
+        """What a request says. Raises SyncleadError."""
         # Its bytes are UTF-8 by now, whatever they were when they came.
-        text = _DECLARATION.sub("", split.whole(marked), count=1)
-        envelope = parse(text.encode(), None, self._limits)
+        envelope = parse(_DECLARATION.sub("", text, count=1).encode(), None, self._limits)
         operation = self._operation(envelope.operation_name)
         if operation is None:
             raise UnsupportedOperationError(envelope.operation_name)
@@ -162,6 +175,11 @@ class Shapes:
             operation.decode(envelope.operation_element),
             read_workspace(envelope, self._limits),
         )
+
+
+def _marked(values: Sequence[str], fixed: Container[int]) -> list[str]:
+    """Marks in the place of values but those that are `fixed`."""
+    return [value if index in fixed else f"\ue000{index}\ue001" for index, value in enumerate(values)]
 
 
 def _names(piece: str, name: str) -> bool:
