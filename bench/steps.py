@@ -27,7 +27,6 @@ from synclead.soap.authentication import read_credentials
 from synclead.soap.contract import Contract
 from synclead.soap.envelope import parse
 from synclead.soap.limits import ReadLimits
-from synclead.soap.markup import as_text
 from synclead.soap.operations.sync_lead import lead_record, raw_record
 from synclead.soap.request import KnownRequest
 from synclead.soap.shapes import Shapes
@@ -54,7 +53,9 @@ def steps() -> dict[str, Step]:
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
     shapes = Shapes(contract.operation, limits)
     for _ in range(2):
-        shapes.learn(shapes.split(request.decode()))
+        learned = shapes.split(request, _CHARSET)
+        assert learned is not None
+        shapes.learn(learned)
     subscription = _subscription()
 
     def read() -> messages.ParamsSyncLead:
@@ -63,7 +64,8 @@ def steps() -> dict[str, Step]:
         return message
 
     def decode() -> KnownRequest | None:
-        return shapes.recall(shapes.split(as_text(request, _CHARSET)))
+        split = shapes.split(request, _CHARSET)
+        return None if split is None else shapes.recall(split)
 
     params = read()
     credentials = read_credentials(parse(request, _CHARSET, limits).headers)

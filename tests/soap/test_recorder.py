@@ -50,7 +50,7 @@ def test_a_success_is_recorded_with_what_was_asked_and_changed() -> None:
     document = entry.document
     assert (document["user"], document["client"], document["request"]) == (ANNA.user, "127.0.0.1", "ref-1")
     assert (document["operation"], document["outcome"], document["step"]) == ("syncLead", "CREATED", 6)
-    assert document["changed_names"] == ("FirstName", "Email", "ForeignSysPersonId")
+    assert document["changed_names"] == ["FirstName", "Email", "ForeignSysPersonId"]
     assert "<attrName>FirstName</attrName><attrValue>[text, 6 characters]" in document["asked"]
 
 

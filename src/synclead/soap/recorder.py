@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from msgspec import json
+
 from synclead.leads.errors import SyncleadError
 from synclead.logs import get_logger
 from synclead.soap import interned
@@ -36,6 +38,7 @@ _IDLE_SECONDS = 3600.0
 _LEFT_OUT = frozenset({"subscription", "subscription_id", "partner", "lead"})
 """Facts of the log that stand in columns, or that a caller may fill with anything."""
 
+_encode = json.Encoder(enc_hook=repr).encode
 _log = get_logger()
 
 
@@ -43,7 +46,8 @@ class _Kept(NamedTuple):
     """One call until it is written."""
 
     at: float
-    facts: Mapping[str, Any]
+    facts: bytes
+    """As JSON: a thousand calls that wait as objects would push what calls need out of the processor's caches."""
     sent: bytes | None
     size: int | None
     charset: str | None
@@ -119,7 +123,7 @@ class Recorder(CallRecorder):
             sent = None
         self._bytes += len(sent or b"")
         message = None if error is None else error.message if self._show_values else error.public
-        waiting.append(_Kept(self._clock(), facts, sent, size, charset, message))
+        waiting.append(_Kept(self._clock(), _encode(facts), sent, size, charset, message))
         self._wake.set()
 
     def start(self) -> None:
@@ -213,7 +217,9 @@ class Recorder(CallRecorder):
         return interned.apart(lambda: [self._entry(*one) for one in taken])
 
     def _entry(self, subscription_id: int, failed: bool, lost: int, kept: _Kept) -> NewEntry:
-        document = {name: value for name, value in kept.facts.items() if name not in _LEFT_OUT}
+        facts: dict[str, Any] = json.decode(kept.facts)
+        lead_id = facts.get("lead")
+        document = {name: value for name, value in facts.items() if name not in _LEFT_OUT}
         if kept.message is not None:
             document["message"] = kept.message[:_LONGEST_MESSAGE]
         if lost:
@@ -222,7 +228,6 @@ class Recorder(CallRecorder):
             document["asked"] = asked(kept.sent, kept.charset, show_values=self._show_values)
         elif kept.size is not None:
             document["asked"] = f"[{kept.size} bytes were sent, too many to keep]"
-        lead_id = kept.facts.get("lead")
         return NewEntry(subscription_id, failed, round(kept.at * 1_000_000), lead_id, document)
 
 
