@@ -35,10 +35,10 @@ _DECLARATION = re.compile(r"<\?xml\s[^>]*>")
 _LONGEST = 16_000
 """Bytes of a request that is worth looking at; fewer where the limit is lower."""
 _MOST_VALUES = 200
-_SHAPES = 500
-"""That are remembered. Of more, all are forgotten: those in use are learned again."""
-_VARIANTS = 16
-"""Of one shape, by the texts of its elements that have a type."""
+_SHAPES = 200
+"""That are remembered, with 30 KB a variant at most. Of more, all are forgotten: those in use are learned again."""
+_VARIANTS = 4
+"""Of one shape, by the texts of its elements that have a type: `true` and `false`, mostly."""
 _LONGEST_VALUE = 255
 """Characters; less where a limit is lower."""
 
@@ -123,7 +123,7 @@ class Shapes:
                 self._shapes.clear()
             self._shapes[shape] = self._first(split)
         known = self._shapes[shape]
-        if known is None or len(values) != known.values or len(known.variants) >= _VARIANTS:
+        if known is None or len(known.variants) >= _VARIANTS:
             return
         fixed = tuple([values[index] for index in known.fixed])
         if fixed not in known.variants:
