@@ -140,6 +140,8 @@ DOCUMENTS = [
             "<attrValue>A</attrValue></attribute></leadAttributeList>"), ">A<", ">B<", True),
     (record("", "<returnLead>1</returnLead><marketoCookie>A</marketoCookie>"), ">A<", ">B<", True),
     (record("", "<returnLead>1</returnLead><marketoCookie>A</marketoCookie>"), ">1<", ">true<", False),
+    (record("<Email>A</Email>", "<ns1:returnLead\n  a='b'>1</ns1:returnLead>"), ">A<", ">B<", True),
+    (record("<Email>A</Email>", "<ns1:returnLead\n  a='b'>1</ns1:returnLead>"), ">1<", ">2<", False),
     (record("<Email>A</Email>").replace("<s:Body>", "between<s:Body>"), ">A<", ">B<", True),
     (record("<Email>A</Email>").replace("<s:Body>", "between<s:Body>"), ">between<", ">x<", True),
     (record("<Email>A</Email>").replace("</s:Body>", '<x id="x">beside</x></s:Body>'), ">beside<", ">y<", True),

@@ -140,7 +140,7 @@ def test_a_request_that_is_known_is_not_learned_again() -> None:
 # fmt: off
 NOTHING_LEARNED = [
     email("A<!-- c -->"), email("A&amp;B"), email("A<b/>c"), email("A<b/> "), email("<![CDATA[A]]>"),
-    email("A").replace(">user<", f">{'x' * 250}<b/>   <"),
+    email("A").replace(">user<", f">{'x' * 250}<b/>   <"), record("", "<returnLead> <b/>true</returnLead>"),
     document("<ns1:paramsListMObjects><a/></ns1:paramsListMObjects>", credentials=f"<partnerId>{'x' * 300}</partnerId>"),
     "\n", "<a>b</a>", document("<ns1:unknown>A</ns1:unknown>"),
 ]
