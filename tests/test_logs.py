@@ -7,12 +7,15 @@ import logging
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 import pytest
 
+from support.endpoint import ANNA, PATH, STAMP, Client
+from support.envelopes import Call, envelope
 from synclead.logs import configure, get_logger
+from synclead.soap.endpoint import Endpoint
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +84,37 @@ def test_lines_of_one_turn_of_the_event_loop_are_written_together() -> None:
     asyncio.run(turns())
     assert len(stream.pieces) == 2
     assert [line["event"] for line in _lines(stream)] == ["first", "second", "third"]
+
+
+def test_a_call_has_its_line_before_its_answer() -> None:
+    """Also where calls are answered in one turn: a server that is killed owes nobody a line."""
+    stream = io.StringIO()
+    configure("info", stream)
+    body = envelope(Call(email="t@t.com"), ANNA, STAMP)
+    client = Client()
+    seen: list[tuple[str, set[str]]] = []
+
+    async def call(name: str) -> None:
+        received = iter([{"type": "http.request", "body": body}])
+
+        async def receive() -> MutableMapping[str, Any]:
+            for message in received:
+                return message
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            seen.append((name, {line["request"] for line in _lines(stream)}))
+
+        scope = {"method": "POST", "path": PATH, "headers": [(b"x-request-id", name.encode())], "client": None}
+        await Endpoint(client.parts, client.edge)(scope, receive, send)
+
+    async def calls() -> None:
+        await asyncio.gather(*(call(f"call-{number}") for number in range(5)))
+
+    asyncio.run(calls())
+    assert len(seen) == 10
+    assert [name for name, logged in seen if name not in logged] == []
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])

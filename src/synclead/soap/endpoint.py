@@ -96,6 +96,8 @@ class Endpoint:
         facts["ms"] = round(seconds * 1000, 1)
         self._log.info("call", **facts)
         self._parts.recorder.answered(facts, seconds, reply.sent, charset, reply.error)
+        # A turn of the event loop, at whose end the log is written: whoever has an answer finds its line.
+        await asyncio.sleep(0)
         await _respond(
             send, reply.status, _XML, reply.body, *reply.headers, unread=receive if reply.leaves_unread else None
         )
@@ -124,7 +126,7 @@ class Endpoint:
                 reply.headers = ((b"connection", b"close"),)
                 unfinished = True
                 reply.leaves_unread = isinstance(error, BodyTooLargeError) and b"expect" not in headers
-        if not unfinished and await _hung_up(receive):
+        if not unfinished and _hung_up(receive):
             facts["delivered"] = False
         return reply
 
@@ -161,9 +163,8 @@ async def _respond(
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def _hung_up(receive: Receive) -> bool:
+def _hung_up(receive: Receive) -> bool:
     """Whether the client of a request that was read whole is gone by now."""
-    await asyncio.sleep(0)  # a turn of the loop: it hears who has closed a connection meanwhile
     message = at_once(receive)
     return message is not None and message["type"] == "http.disconnect"
 
