@@ -346,3 +346,17 @@ def test_nothing_is_learned_of_a_call_that_is_refused(name: str) -> None:
         assert read_answer(0, one.post(signed(GEORGE)).body).lead_id
     one.post(signed(FRED))
     assert shapes.recalled[-3:] == [False, False, True]
+
+
+def test_a_defect_in_learning_fails_no_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was carried out is answered, whatever comes of it later."""
+    one, shapes = client()
+    tried: list[object] = []
+
+    def learn(split: object) -> None:
+        tried.append(split)
+        raise IndexError
+
+    monkeypatch.setattr(shapes, "learn", learn)
+    assert [read_answer(0, one.post(signed(GEORGE)).body).status for _ in range(2)] == ["CREATED", "UPDATED"]
+    assert len(tried) == 2

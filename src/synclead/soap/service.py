@@ -1,5 +1,6 @@
 """One call, from the bytes of its envelope to the bytes of its answer."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -89,11 +90,8 @@ async def answer(body: bytes, charset: str | None, parts: Parts, facts: dict[str
     nothing written, unless its message says otherwise.
     """
     split = parts.shapes.split(body, charset)
-    request: Request | None = None if split is None else parts.shapes.recall(split)
-    if request is None:
-        request = SentRequest(parse(body, charset, parts.limits), parts.limits)
-    else:
-        split = None
+    known = None if split is None else parts.shapes.recall(split)
+    request: Request = known or SentRequest(parse(body, charset, parts.limits), parts.limits)
     user = await _authenticate(request, parts, facts, reference)
     _name_subscription(facts, user)
     injection = NOTHING if parts.injections is None else parts.injections.take()
@@ -102,8 +100,9 @@ async def answer(body: bytes, charset: str | None, parts: Parts, facts: dict[str
         await injection.before(facts["user"], user.limits, reference)
     with parts.limiter.call(user.subscription.id, user.limits, parts.now()):
         reply = await carry_out(request, user.subscription, parts, facts)
-        if split is not None:
-            parts.shapes.learn(split)
+        if split is not None and known is None:
+            # Later: a defect in it must not turn what is durable into a failure.
+            asyncio.get_running_loop().call_soon(parts.shapes.learn, split)
         if injection is not NOTHING:
             await injection.after(reference)
         return reply
