@@ -20,7 +20,7 @@ from synclead.store.durability import check_durability
 from synclead.store.engine import lock_counter, open_engine, opened, postgres_parameters, reading, writing
 from synclead.store.master_keys import open_master_keys
 from synclead.store.observer import Observer
-from synclead.store.pipeline import Command, Pipeline
+from synclead.store.pipeline import Command
 from synclead.store.postgres import PostgresDatabase
 from synclead.store.sql import load_statements
 from synclead.store.transaction import DatabaseLostError, LockTimeoutError, StatementTimeoutError
@@ -261,36 +261,6 @@ def test_connections_that_the_server_ended_are_not_used_again(
             return [first.status, second.status]
 
     assert asyncio.run(calls()) == ["CREATED", "UPDATED"]
-
-
-def test_a_connection_that_ended_at_rest_costs_nothing(
-    postgres: Postgres, engine: Engine, declare: Declare, writer: Any
-) -> None:
-    """Its socket stays readable for ever, and the event loop stops asking."""
-    declare(1)
-
-    told: list[Pipeline] = []
-    wake = Pipeline._wake
-
-    def tell(pipeline: Pipeline) -> None:
-        told.append(pipeline)
-        wake(pipeline)
-
-    async def rest() -> None:
-        async with writer() as door:
-            await door.sync(1, RawRecord(email="a@e.com"))
-            postgres.execute(
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-                f"WHERE application_name = 'synclead' AND datname = '{engine.url.database}'"
-            )
-            told.clear()
-            for _ in range(1000):
-                await asyncio.sleep(0)  # a turn of the event loop, which asks the sockets each time
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Pipeline, "_wake", tell)
-        asyncio.run(rest())
-    assert 1 <= len(told) <= 3
 
 
 def test_a_refusal_shows_no_values(declare: Declare, engine: Engine, writer: Any) -> None:

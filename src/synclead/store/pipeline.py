@@ -6,7 +6,6 @@ took 800 us of CPU, where libpq's own calls take 115.
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 import psycopg
@@ -36,14 +35,9 @@ class Pipeline:
     """
 
     def __init__(self, connection: Connection) -> None:
-        """Takes the connection over: psycopg's own methods cannot be used on it any more, and `close` closes it."""
-        self._connection = connection
+        """Takes the connection over: psycopg's own methods cannot be used on it any more, except to close it."""
         self._libpq = connection.pgconn
         self._libpq.enter_pipeline_mode()
-        self._socket = self._libpq.socket
-        self._ready: asyncio.Future[None] | None = None
-        """Set when the socket has something for who waits."""
-        self._is_watched = False
         self._transformer = Transformer(connection)
         self._prepared: set[bytes] = set()
 
@@ -109,33 +103,19 @@ class Pipeline:
                 raise
 
     async def _until_ready(self, *, writing: bool) -> None:
-        loop = asyncio.get_running_loop()
-        self._ready = loop.create_future()
-        if not self._is_watched:
-            # Once for many answers: it takes the event loop half a dozen system calls.
-            loop.add_reader(self._socket, self._wake)
-            self._is_watched = True
+        loop, socket = asyncio.get_running_loop(), self._libpq.socket
+        ready: asyncio.Future[None] = loop.create_future()
+        loop.add_reader(socket, _wake, ready)
         if writing:
-            loop.add_writer(self._socket, self._wake)
+            loop.add_writer(socket, _wake, ready)
         try:
-            await self._ready
+            await ready
         finally:
+            loop.remove_reader(socket)
             if writing:
-                loop.remove_writer(self._socket)
+                loop.remove_writer(socket)
 
-    def _wake(self) -> None:
-        if self._ready is None or self._ready.done():
-            self._unwatch()  # nobody waits: what the server says is read with the next answer
-        else:
-            self._ready.set_result(None)
 
-    def _unwatch(self) -> None:
-        if self._is_watched:
-            self._is_watched = False
-            asyncio.get_running_loop().remove_reader(self._socket)
-
-    async def close(self) -> None:
-        """Closes the connection, whatever state it is in."""
-        self._unwatch()
-        with suppress(psycopg.Error):
-            await self._connection.close()
+def _wake(ready: "asyncio.Future[None]") -> None:
+    if not ready.done():
+        ready.set_result(None)

@@ -7,6 +7,7 @@ connection between two transactions.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from hashlib import sha256
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -121,17 +122,17 @@ class PostgresDatabase:
         try:
             async with asyncio.timeout(self._lock_seconds + _GRACE_SECONDS):
                 connection: Connection = await AsyncConnection.connect(**self._parameters, autocommit=True)
-                set_json_loads(decode, connection)
-                pipeline = Pipeline(connection)
                 try:
-                    return await self._link(connection, pipeline)
+                    return await self._link(connection)
                 except BaseException:
-                    await pipeline.close()
+                    await _close(connection)
                     raise
         except (psycopg.Error, TimeoutError) as error:
             raise DatabaseLostError(f"the database cannot be reached: {error}") from error
 
-    async def _link(self, connection: Connection, pipeline: Pipeline) -> _Link:
+    async def _link(self, connection: Connection) -> _Link:
+        set_json_loads(decode, connection)
+        pipeline = Pipeline(connection)
         # A pooler answers the start of a connection itself, with a number of its own.
         (((backend,),),) = await pipeline.run([_BACKEND])
         is_direct = self._prepares and backend == connection.info.backend_pid
@@ -147,7 +148,7 @@ class PostgresDatabase:
                     await link.pipeline.run([_ROLLBACK])
             self._idle.append(link)
         except BaseException as error:
-            await link.pipeline.close()
+            await _close(link.connection)
             if not isinstance(error, psycopg.Error | TimeoutError):
                 raise
         finally:
@@ -156,7 +157,7 @@ class PostgresDatabase:
     async def _drop_idle(self) -> None:
         idle, self._idle = self._idle, []
         for link in idle:
-            await link.pipeline.close()
+            await _close(link.connection)
 
 
 class PostgresTransaction:
@@ -235,9 +236,14 @@ class PostgresTransaction:
         """Lets the connection go, and those at rest: most often the server went, not one of them."""
         link, self._link = self._link, None
         if link is not None:
-            await link.pipeline.close()
+            await _close(link.connection)
             self._database._free.release()
         await self._database._drop_idle()
+
+
+async def _close(connection: Connection) -> None:
+    with suppress(psycopg.Error):
+        await connection.close()
 
 
 _DATA = ("22", "23", "44", "54", "P0")
