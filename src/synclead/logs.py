@@ -89,8 +89,8 @@ def configure(level: str, stream: TextIO | None = None, marks: Mapping[str, Any]
 class _Sink:
     """Writes lines, which never fails: a closed or full log must not fail the call that it tells of.
 
-    What happens in one turn of the event loop is written at its end, in one go: a line alone costs a call as much as
-    reading its XML. Warnings and errors, and what is told outside of a loop, take all that waits along at once.
+    What happens in one turn of the event loop is written at its end, in one go: to write each line alone is a system
+    call for each call. Warnings and errors, and what is told outside of a loop, take all that waits along at once.
     """
 
     def __init__(self, stream: TextIO | None, marks: Mapping[str, Any], *, with_text: bool) -> None:

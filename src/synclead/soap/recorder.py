@@ -47,7 +47,7 @@ class _Kept(NamedTuple):
 
     at: float
     facts: bytes
-    """As JSON: a thousand calls that wait as objects would push what calls need out of the processor's caches."""
+    """As JSON: a thousand calls may wait, and so each is one object and not twenty."""
     sent: bytes | None
     size: int | None
     charset: str | None
