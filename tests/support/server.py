@@ -234,6 +234,8 @@ class Server:
             self._process = self._reader = None
         if reader is not None:
             reader.join()  # so that the log is whole
+        if code != 0:
+            print(self._tail())  # pytest shows it beside a test that fails
         return code
 
     def _read_log(self, process: subprocess.Popen[str]) -> None:
