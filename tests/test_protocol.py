@@ -19,12 +19,18 @@ GEORGE = Call(email="t@t.com", attributes=(("FirstName", "George"),))
 
 
 @pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of a demo server that all tests of this module share."""
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A demo server that all tests of this module share."""
     server = Server(tmp_path_factory.mktemp("demo"), options=["--demo"])
     server.start()
-    yield server.port
+    yield server
     server.close()
+
+
+@pytest.fixture(scope="module")
+def port(server: Server) -> int:
+    """Its port."""
+    return server.port
 
 
 def _exchange(port: int, *parts: bytes) -> bytes:
@@ -53,6 +59,11 @@ def _read_until(connection: socket.socket, ending: bytes) -> bytes:
 
 def _head(*lines: str, version: str = "1.1") -> bytes:
     return "\r\n".join([f"POST {PATH} HTTP/{version}", "Host: localhost", *lines, "", ""]).encode()
+
+
+def _call(call: Call, *lines: str) -> bytes:
+    body = envelope(call, DEMO)
+    return _head(f"Content-Length: {len(body)}", *lines) + body
 
 
 def _chunked(body: bytes, size: int) -> bytes:
@@ -124,6 +135,31 @@ def test_many_calls_share_a_connection(port: int) -> None:
         for body, status in [(right, b"200"), (wrong, b"500"), (right, b"200")]:
             connection.sendall(_head(f"Content-Length: {len(body)}") + body)
             assert _read_until(connection, b"Envelope>\n")[9:12] == status
+
+
+def test_an_answer_comes_in_one_piece(port: int) -> None:
+    """A client is woken once, and not for the head alone."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        for _ in range(20):
+            connection.sendall(_call(GEORGE))
+            assert connection.recv(65536).endswith(b"Envelope>\n")
+
+
+def test_an_answer_without_a_body_is_its_head(port: int) -> None:
+    """HEAD for the WSDL, and then a call on the same connection."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(f"HEAD {PATH}?WSDL HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        head = _read_until(connection, b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+        connection.sendall(_call(GEORGE))
+        assert _read_until(connection, b"Envelope>\n").startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_a_call_whose_client_hung_up_is_told_of(server: Server) -> None:
+    """It is carried out all the same."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        connection.sendall(_call(Call(email="gone@t.com"), "X-Request-Id: gone"))
+    server.await_log("call", request="gone", delivered=False, outcome="CREATED")
 
 
 def test_an_offer_of_http_2_is_declined(port: int) -> None:

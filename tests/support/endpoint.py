@@ -15,7 +15,7 @@ from synclead.leads.record import RawRecord
 from synclead.leads.subscription import Subscription
 from synclead.soap.body import BodyLimits
 from synclead.soap.contract import Contract
-from synclead.soap.endpoint import Edge, Endpoint
+from synclead.soap.endpoint import HUNG_UP, Edge, Endpoint
 from synclead.soap.service import Parts
 
 NOW = datetime(2024, 5, 1, 7, 30, tzinfo=UTC)
@@ -126,10 +126,11 @@ class Client:
             "client": (peer, 40000),
             "server": ("127.0.0.1", 8080),
             "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
+            HUNG_UP: lambda: gone,
         }
         answer = Response()
         messages = [{"type": "http.request", "body": body, "more_body": cut}]
-        messages += [{"type": "http.disconnect"}] if gone or cut else []
+        messages += [{"type": "http.disconnect"}] if cut else []
 
         async def receive() -> MutableMapping[str, Any]:
             if not messages:

@@ -4,8 +4,9 @@ import asyncio
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from synclead.leads.errors import SyncleadError
@@ -18,7 +19,6 @@ from synclead.soap.body import (
     BodyTooSlowError,
     ClientGoneError,
     Receive,
-    at_once,
     discard_rest,
     read_body,
 )
@@ -31,6 +31,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 PREFIX = "/soap/"
 """Everything below it is answered here."""
+HUNG_UP = "synclead.hung_up"
+"""What the server may add to a scope: a function that says whether the client is gone. ASGI tells it to who waits."""
 
 _PATH = re.compile(r"/soap/mktows/[0-9]{1,9}_[0-9]{1,9}/?", re.ASCII)
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
@@ -50,8 +52,16 @@ class Edge:
     trusted: Callable[[str], bool] = field(default=lambda _: False)
     """Whether a peer's address is that of a proxy whose X-Forwarded headers count."""
     body: BodyLimits = field(default_factory=BodyLimits)
-    new_id: Callable[[], str] = field(default=lambda: secrets.token_hex(8))
+    new_id: Callable[[], str] = field(default_factory=lambda: new_ids().__next__)
     """Ids of requests that come without one, which faults 10001 and 20011 show."""
+
+
+def new_ids() -> Iterator[str]:
+    """Ids that no other process gives, each of 16 hexadecimal digits: it begins anywhere and counts.
+
+    To ask the system for randomness for each call is a system call for each.
+    """
+    return (f"{number & 0xFFFF_FFFF_FFFF_FFFF:016x}" for number in count(secrets.randbits(64)))
 
 
 class Endpoint:
@@ -70,7 +80,7 @@ class Endpoint:
         elif not _PATH.fullmatch(scope["path"]):
             await _respond(send, 404, _TEXT, b"There is nothing here. The SOAP path is like /soap/mktows/2_7\n")
         elif scope["method"] == "POST":
-            await self._post(headers, receive, send, client_address(scope, headers, self._edge.trusted))
+            await self._post(scope, headers, receive, send)
         elif scope["method"] in ("GET", "HEAD") and _asks_for_wsdl(scope["query_string"]):
             url = client_url(scope, headers, self._edge.public_url, self._edge.trusted)
             await _respond(send, 200, _XML, wsdl.serve(url))
@@ -78,14 +88,17 @@ class Endpoint:
             text = b"This is a SOAP endpoint: POST calls to it, or GET its WSDL with ?WSDL\n"
             await _respond(send, 405, _TEXT, text, (b"allow", b"GET, POST"))
 
-    async def _post(self, headers: dict[bytes, bytes], receive: Receive, send: Send, client: str | None) -> None:
+    async def _post(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: Send) -> None:
         started = time.perf_counter()
+        client = client_address(scope, headers, self._edge.trusted)
         facts: dict[str, Any] = {"request": _sent_id(headers) or self._edge.new_id(), "client": client}
         charset = _charset(headers)
         observer = self._parts.observer
         observer.begun()
         try:
             reply = await self._reply(headers, receive, charset, facts)
+            if reply.is_for_who_waits and HUNG_UP in scope and scope[HUNG_UP]():
+                facts["delivered"] = False
         except ClientGoneError:
             self._log.info("call", **facts, outcome="the client hung up before its request was complete")
             return
@@ -108,7 +121,6 @@ class Endpoint:
         """What a call is answered. Raises ClientGoneError; every other error is a fault."""
         request_id: str = facts["request"]
         reply = _Reply()
-        unfinished = False
         try:
             reply.sent = await read_body(headers, receive, self._edge.body)
             reply.body = await answer(reply.sent, charset, self._parts, facts, request_id)
@@ -124,10 +136,8 @@ class Endpoint:
                 self._log.error("internal error", reference=request_id, exc_info=caught)
             if isinstance(error, BodyTooLargeError | BodyTooSlowError):
                 reply.headers = ((b"connection", b"close"),)
-                unfinished = True
+                reply.is_for_who_waits = False
                 reply.leaves_unread = isinstance(error, BodyTooLargeError) and b"expect" not in headers
-        if not unfinished and _hung_up(receive):
-            facts["delivered"] = False
         return reply
 
 
@@ -138,6 +148,8 @@ class _Reply:
     status: int = 200
     body: bytes = b""
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    is_for_who_waits: bool = True
+    """Whether the request came whole, so that its client does nothing else than wait."""
     leaves_unread: bool = False
     """Whether the client may still be sending what nobody reads."""
     sent: bytes | None = None
@@ -161,12 +173,6 @@ async def _respond(
     if unread is not None:
         await discard_rest(unread, _DISCARDED_BYTES, _DISCARDING_SECONDS)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-def _hung_up(receive: Receive) -> bool:
-    """Whether the client of a request that was read whole is gone by now."""
-    message = at_once(receive)
-    return message is not None and message["type"] == "http.disconnect"
 
 
 def _asks_for_wsdl(query: bytes) -> bool:

@@ -6,6 +6,8 @@ took 800 us of CPU, where libpq's own calls take 115.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
+from selectors import EVENT_READ, DefaultSelector
 from typing import Any, NamedTuple
 
 import psycopg
@@ -35,17 +37,47 @@ class Pipeline:
     """
 
     def __init__(self, connection: Connection) -> None:
-        """Takes the connection over: psycopg's own methods cannot be used on it any more, except to close it."""
+        """Takes the connection over, for the running loop: psycopg's own methods cannot be used on it any more."""
+        self._connection = connection
+        self._loop = asyncio.get_running_loop()
         self._libpq = connection.pgconn
         self._libpq.enter_pipeline_mode()
+        # The loop watches libpq's socket for many answers: to begin and to end that takes eight system calls. By way of
+        # a selector of our own, because uvloop takes a socket's first error for the end of the watching, and libpq
+        # closes its socket as soon as the server goes, so that the next file has the number that the loop knows.
+        self._selector = DefaultSelector()
+        self._selector.register(self._libpq.socket, EVENT_READ)
+        self._is_watched = False
+        self._ready: asyncio.Future[None] | None = None
+        """Set when the socket has something for who waits."""
+        self._is_late = False
+        """Whether the time of what runs is over."""
         self._transformer = Transformer(connection)
         self._prepared: set[bytes] = set()
 
-    async def run(self, commands: Sequence[Command]) -> list[list[Row]]:
+    async def close(self) -> None:
+        """Closes the connection, whatever state it is in."""
+        self._unwatch()
+        self._selector.close()
+        with suppress(psycopg.Error):
+            await self._connection.close()
+
+    async def run(self, commands: Sequence[Command], *, seconds: float | None = None) -> list[list[Row]]:
         """Sends all and gives each one's rows. One that fails takes those that follow with it.
 
-        Raises the psycopg.Error of the first that failed, or an OperationalError where the connection is gone.
+        Raises the psycopg.Error of the first that failed, an OperationalError where the connection is gone, or a
+        TimeoutError where the answers took longer than `seconds`.
         """
+        if seconds is None:
+            return await self._run(commands)
+        self._is_late = False
+        deadline = self._loop.call_later(seconds, self._expire)
+        try:
+            return await self._run(commands)
+        finally:
+            deadline.cancel()
+
+    async def _run(self, commands: Sequence[Command]) -> list[list[Row]]:
         libpq = self._libpq
         prepares: list[bytes | None] = []
         """What each result is to be: of the preparing of that name, or of a command."""
@@ -103,19 +135,35 @@ class Pipeline:
                 raise
 
     async def _until_ready(self, *, writing: bool) -> None:
-        loop, socket = asyncio.get_running_loop(), self._libpq.socket
-        ready: asyncio.Future[None] = loop.create_future()
-        loop.add_reader(socket, _wake, ready)
+        if self._is_late:
+            raise TimeoutError
+        loop, ready = self._loop, self._loop.create_future()
+        self._ready = ready
+        if not self._is_watched:
+            loop.add_reader(self._selector.fileno(), self._wake)
+            self._is_watched = True
+        socket = self._libpq.socket
         if writing:
-            loop.add_writer(socket, _wake, ready)
+            loop.add_writer(socket, self._wake)
         try:
             await ready
         finally:
-            loop.remove_reader(socket)
+            self._ready = None
             if writing:
                 loop.remove_writer(socket)
 
+    def _wake(self) -> None:
+        if self._ready is None:
+            self._unwatch()  # nobody waits: what the server says is read with the next answer
+        elif not self._ready.done():
+            self._ready.set_result(None)
 
-def _wake(ready: "asyncio.Future[None]") -> None:
-    if not ready.done():
-        ready.set_result(None)
+    def _unwatch(self) -> None:
+        if self._is_watched:
+            self._is_watched = False
+            self._loop.remove_reader(self._selector.fileno())
+
+    def _expire(self) -> None:
+        self._is_late = True
+        if self._ready is not None and not self._ready.done():
+            self._ready.set_exception(TimeoutError())

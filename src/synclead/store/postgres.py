@@ -7,7 +7,6 @@ connection between two transactions.
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from hashlib import sha256
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -122,17 +121,17 @@ class PostgresDatabase:
         try:
             async with asyncio.timeout(self._lock_seconds + _GRACE_SECONDS):
                 connection: Connection = await AsyncConnection.connect(**self._parameters, autocommit=True)
+                set_json_loads(decode, connection)
+                pipeline = Pipeline(connection)
                 try:
-                    return await self._link(connection)
+                    return await self._link(connection, pipeline)
                 except BaseException:
-                    await _close(connection)
+                    await pipeline.close()
                     raise
         except (psycopg.Error, TimeoutError) as error:
             raise DatabaseLostError(f"the database cannot be reached: {error}") from error
 
-    async def _link(self, connection: Connection) -> _Link:
-        set_json_loads(decode, connection)
-        pipeline = Pipeline(connection)
+    async def _link(self, connection: Connection, pipeline: Pipeline) -> _Link:
         # A pooler answers the start of a connection itself, with a number of its own.
         (((backend,),),) = await pipeline.run([_BACKEND])
         is_direct = self._prepares and backend == connection.info.backend_pid
@@ -144,11 +143,10 @@ class PostgresDatabase:
         """Keeps a connection for the next transaction, after a ROLLBACK where it is not clean."""
         try:
             if not is_clean:
-                async with asyncio.timeout(_GRACE_SECONDS):
-                    await link.pipeline.run([_ROLLBACK])
+                await link.pipeline.run([_ROLLBACK], seconds=_GRACE_SECONDS)
             self._idle.append(link)
         except BaseException as error:
-            await _close(link.connection)
+            await link.pipeline.close()
             if not isinstance(error, psycopg.Error | TimeoutError):
                 raise
         finally:
@@ -157,7 +155,7 @@ class PostgresDatabase:
     async def _drop_idle(self) -> None:
         idle, self._idle = self._idle, []
         for link in idle:
-            await _close(link.connection)
+            await link.pipeline.close()
 
 
 class PostgresTransaction:
@@ -196,8 +194,7 @@ class PostgresTransaction:
         try:
             commands = self._commands(link, statements, commit)
             # The server ends a slow statement; a network that swallows everything ends nothing.
-            async with asyncio.timeout(seconds):
-                answers = await link.pipeline.run(commands)
+            answers = await link.pipeline.run(commands, seconds=seconds)
         except UnicodeError:
             raise DataRefusedError("half a surrogate pair cannot be stored") from None
         except TimeoutError as error:
@@ -236,14 +233,9 @@ class PostgresTransaction:
         """Lets the connection go, and those at rest: most often the server went, not one of them."""
         link, self._link = self._link, None
         if link is not None:
-            await _close(link.connection)
+            await link.pipeline.close()
             self._database._free.release()
         await self._database._drop_idle()
-
-
-async def _close(connection: Connection) -> None:
-    with suppress(psycopg.Error):
-        await connection.close()
 
 
 _DATA = ("22", "23", "44", "54", "P0")

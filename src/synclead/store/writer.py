@@ -77,6 +77,8 @@ class Writer:
         self._idle.set()
         self._is_open = False
         self._is_gathering = False
+        self._loop: asyncio.AbstractEventLoop
+        """Asked for once: Python asks the system for the number of the process each time."""
 
     @property
     def ready(self) -> bool:
@@ -108,7 +110,8 @@ class Writer:
         self._probe.start(subscription_id)
 
     async def start(self) -> None:
-        """From here on calls are taken."""
+        """From here on calls are taken, in the running loop."""
+        self._loop = asyncio.get_running_loop()
         self._is_open = True
 
     async def close(self) -> None:
@@ -127,13 +130,12 @@ class Writer:
         """
         if not self._is_open:
             raise self._service_failure(_NOT_OPEN)
-        loop = asyncio.get_running_loop()
-        call = _Call(raw, loop.create_future(), time.monotonic())
+        call = _Call(raw, self._loop.create_future(), time.monotonic())
         try:
             self._queue.put(subscription_id, call, size_of(raw))
         except QueueFullError as error:
             raise self._service_failure(str(error)) from None
-        call.deadline = loop.call_later(self._call_seconds, self._expire, subscription_id, call)
+        call.deadline = self._loop.call_later(self._call_seconds, self._expire, subscription_id, call)
         if not self._is_gathering:
             self._pump()
         return await call.future
@@ -151,7 +153,7 @@ class Writer:
 
     def _after_turns(self, turns: int) -> None:
         if turns:
-            asyncio.get_running_loop().call_soon(self._after_turns, turns - 1)
+            self._loop.call_soon(self._after_turns, turns - 1)
         else:
             self._is_gathering = False
             self._pump()
@@ -178,7 +180,7 @@ class Writer:
         self._spawn(self._serve(subscription_id, calls))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        task = asyncio.get_running_loop().create_task(work)
+        task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
@@ -270,7 +272,7 @@ class Writer:
                 await transaction.run([*group.writes(), number_row], commit=True)
                 seconds = time.monotonic() - began
         # Later: what is made of it must not turn what is durable into a failure.
-        asyncio.get_running_loop().call_soon(self._observer.group_written, group, seconds)
+        self._loop.call_soon(self._observer.group_written, group, seconds)
         if group.known.changes.fields:
             self._subscriptions.pop(subscription_id, None)
         else:
