@@ -9,6 +9,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from synclead.alarm import Alarm
 from synclead.logs import get_logger
 from synclead.settings import Settings
 from synclead.soap.body import Receive, discard_rest
@@ -49,11 +50,16 @@ class BoundedProtocol(HttpToolsProtocol):
     """Whether the last request has begun and its headers have not ended."""
     _head_timer: asyncio.TimerHandle | None = None
     _answer_timer: asyncio.TimerHandle | None = None
+    _idle: Alarm
+    _timers: Callable[..., asyncio.TimerHandle]
     _bodiless = 0
     """Bytes since the last that belonged to a body."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._idle = Alarm(self.loop, self.timeout_keep_alive_handler)
+        self._timers = self.loop.call_later
+        self.loop = _Loop(self.loop, self._idle)  # type: ignore[assignment]
         beyond = len(self.connections) - self.settings.connection_limit
         self._beyond = beyond > 0
         if beyond > TOLD:
@@ -63,6 +69,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._end_head()
         self._end_answer()
+        self._idle.close()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -124,7 +131,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _begin_head(self) -> None:
         self._end_head()
-        self._head_timer = self.loop.call_later(self.settings.head_timeout, self._give_up)
+        self._head_timer = self._timers(self.settings.head_timeout, self._give_up)
 
     def _end_head(self) -> None:
         if self._head_timer is not None:
@@ -135,7 +142,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """An answer that the system's buffers took is on its way; only the rest of it waits for the client."""
         self._end_answer()
         if self.transport.get_write_buffer_size() > 0:
-            self._answer_timer = self.loop.call_later(self.settings.answer_timeout, self._drop)
+            self._answer_timer = self._timers(self.settings.answer_timeout, self._drop)
 
     def _end_answer(self) -> None:
         if self._answer_timer is not None:
@@ -152,6 +159,18 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_timer = None
         if not self.transport.is_closing():
             self.transport.close()
+
+
+class _Loop:
+    """What uvicorn asks of the event loop. It sets the idle time with each answer and cancels it with each request."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, idle: Alarm) -> None:
+        self.create_task = loop.create_task
+        self._idle = idle
+
+    def call_later(self, seconds: float, ring: Callable[[], None]) -> Alarm:
+        self._idle.set(seconds)
+        return self._idle
 
 
 class _Together:

@@ -16,6 +16,7 @@ from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq.abc import PGresult
 
+from synclead.alarm import Alarm
 from synclead.store.transaction import Row
 
 Connection = AsyncConnection[tuple[Any, ...]]
@@ -52,11 +53,13 @@ class Pipeline:
         """Set when the socket has something for who waits."""
         self._is_late = False
         """Whether the time of what runs is over."""
+        self._deadline = Alarm(self._loop, self._expire)
         self._transformer = Transformer(connection)
         self._prepared: set[bytes] = set()
 
     async def close(self) -> None:
         """Closes the connection, whatever state it is in."""
+        self._deadline.close()
         self._unwatch()
         self._selector.close()
         with suppress(psycopg.Error):
@@ -71,11 +74,11 @@ class Pipeline:
         if seconds is None:
             return await self._run(commands)
         self._is_late = False
-        deadline = self._loop.call_later(seconds, self._expire)
+        self._deadline.set(seconds)
         try:
             return await self._run(commands)
         finally:
-            deadline.cancel()
+            self._deadline.cancel()
 
     async def _run(self, commands: Sequence[Command]) -> list[list[Row]]:
         libpq = self._libpq

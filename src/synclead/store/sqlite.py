@@ -8,10 +8,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from msgspec.json import encode
 
+from synclead.alarm import Alarm
 from synclead.store.errors import AlreadyServedError
 from synclead.store.sql import load_statements
 from synclead.store.transaction import (
@@ -58,6 +59,8 @@ class SqliteDatabase:
         self._thread = WorkerThread("synclead-sqlite")
         self._turn = asyncio.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._job: asyncio.Future[Any] | None = None
+        self._guard: Alarm | None = None
         self._deadline = 0.0
         self._lock_wait = 0.0
 
@@ -77,6 +80,19 @@ class SqliteDatabase:
         async with self._turn:
             await self._thread.run(self._drop)
         self._thread.close()
+        if self._guard is not None:
+            self._guard.close()
+
+    def _guarded(self, job: "asyncio.Future[Any]") -> Alarm:
+        """The alarm at which a job of the thread is given up. One at a time: transactions take turns."""
+        self._job = job
+        if self._guard is None:
+            self._guard = Alarm(job.get_loop(), self._give_up)
+        return self._guard
+
+    def _give_up(self) -> None:
+        if self._job is not None and not self._job.done():
+            self._job.set_exception(DatabaseLostError("the disk does not answer"))
 
     # -- in the thread ------------------------------------------------------------------------------
 
@@ -185,7 +201,8 @@ class SqliteTransaction:
         seconds = (database._lock_seconds if begin else 0) + database._statement_seconds + _GRACE_SECONDS
         job = database._thread.run(database._run, begin, statements, commit)
         # The progress handler ends a slow statement; a disk that does not answer ends nothing.
-        guard = asyncio.get_running_loop().call_later(seconds, _give_up, job)
+        guard = database._guarded(job)
+        guard.set(seconds)
         try:
             answers = await job
         except DatabaseError:
@@ -195,11 +212,6 @@ class SqliteTransaction:
             guard.cancel()
         self._is_open = not commit
         return answers
-
-
-def _give_up(job: "asyncio.Future[list[list[Row]]]") -> None:
-    if not job.done():
-        job.set_exception(DatabaseLostError("the disk does not answer"))
 
 
 class ServeLock:

@@ -5,11 +5,13 @@ See design, "The way of one call", 3 to 7 and 10.
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from synclead.alarm import Alarm
 from synclead.leads.errors import SyncleadError
 from synclead.leads.outcome import Outcome
 from synclead.leads.record import RawRecord
@@ -35,14 +37,14 @@ _NOT_OPEN = "the server is not taking calls"
 class _Call:
     """One call from its arrival to its answer."""
 
-    __slots__ = ("arrived", "deadline", "future", "is_queued", "raw")
+    __slots__ = ("arrived", "future", "is_queued", "raw", "subscription_id")
 
-    def __init__(self, raw: RawRecord, future: "asyncio.Future[Outcome]", arrived: float) -> None:
+    def __init__(self, subscription_id: int, raw: RawRecord, future: "asyncio.Future[Outcome]", arrived: float) -> None:
+        self.subscription_id = subscription_id
         self.raw = raw
         self.future = future
         self.arrived = arrived
         self.is_queued = True
-        self.deadline: asyncio.TimerHandle | None = None
 
 
 class Writer:
@@ -77,6 +79,9 @@ class Writer:
         self._idle.set()
         self._is_open = False
         self._is_gathering = False
+        self._unanswered: deque[_Call] = deque()
+        """In the order in which their time is over; answered ones wait for those before them."""
+        self._deadline: Alarm
         self._loop: asyncio.AbstractEventLoop
         """Asked for once: Python asks the system for the number of the process each time."""
 
@@ -112,12 +117,14 @@ class Writer:
     async def start(self) -> None:
         """From here on calls are taken, in the running loop."""
         self._loop = asyncio.get_running_loop()
+        self._deadline = Alarm(self._loop, self._expire)
         self._is_open = True
 
     async def close(self) -> None:
         """Takes no more calls, answers those that wait, and closes the database."""
         self._is_open = False
         await self._idle.wait()
+        self._deadline.close()
         await self._probe.stop()
         await self._commits.drop()
         await self._database.close()
@@ -130,12 +137,14 @@ class Writer:
         """
         if not self._is_open:
             raise self._service_failure(_NOT_OPEN)
-        call = _Call(raw, self._loop.create_future(), time.monotonic())
+        call = _Call(subscription_id, raw, self._loop.create_future(), time.monotonic())
         try:
             self._queue.put(subscription_id, call, size_of(raw))
         except QueueFullError as error:
             raise self._service_failure(str(error)) from None
-        call.deadline = self._loop.call_later(self._call_seconds, self._expire, subscription_id, call)
+        self._unanswered.append(call)
+        if not self._deadline.is_set:
+            self._deadline.set(self._call_seconds)
         if not self._is_gathering:
             self._pump()
         return await call.future
@@ -194,7 +203,9 @@ class Writer:
             except Exception as defect:
                 answers = [self._internal_error(defect) for _ in calls]
             for call, answer in zip(calls, answers, strict=True):
-                self._answer(subscription_id, call, answer)
+                self._answer(call, answer)
+            if self._oldest_unanswered() is None:
+                self._deadline.cancel()
             self._observer.group_ended(subscription_id, len(calls), time.monotonic() - began)
         finally:
             # Even where the observer fails: a subscription must not stay shut.
@@ -280,23 +291,30 @@ class Writer:
 
     # -- answers ------------------------------------------------------------------------------------
 
-    def _answer(self, subscription_id: int, call: _Call, answer: Answer) -> None:
-        if call.deadline is not None:
-            call.deadline.cancel()
+    def _answer(self, call: _Call, answer: Answer) -> None:
         if call.future.done():
-            self._observer.undelivered(subscription_id, answer)
+            self._observer.undelivered(call.subscription_id, answer)
         elif isinstance(answer, Outcome):
             call.future.set_result(answer)
         else:
             call.future.set_exception(answer)
 
-    def _expire(self, subscription_id: int, call: _Call) -> None:
-        """The time of a call is over: it hears whether it was begun."""
-        self._probe.start(subscription_id)
-        if not call.future.done():
+    def _expire(self) -> None:
+        """The time of the oldest calls is over: each hears whether it was begun."""
+        over = time.monotonic() - self._call_seconds
+        while (oldest := self._oldest_unanswered()) is not None and oldest.arrived <= over:
+            self._probe.start(oldest.subscription_id)
             reason = "deadline of the call"
-            call.future.set_exception(self._service_failure(reason, outcome_known=call.is_queued))
-        call.is_queued = False
+            oldest.future.set_exception(self._service_failure(reason, outcome_known=oldest.is_queued))
+            oldest.is_queued = False
+        if oldest is not None:
+            self._deadline.set(oldest.arrived - over)
+
+    def _oldest_unanswered(self) -> _Call | None:
+        unanswered = self._unanswered
+        while unanswered and unanswered[0].future.done():
+            unanswered.popleft()
+        return unanswered[0] if unanswered else None
 
     def _service_failure(self, reason: str, *, outcome_known: bool = True) -> ServiceFailureError:
         reference = self._new_reference()
