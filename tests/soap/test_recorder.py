@@ -163,6 +163,16 @@ def test_values_are_recorded_where_it_was_chosen() -> None:
         assert "unknown-" + SECRET not in repr(entry)
 
 
+def test_what_no_text_can_hold_is_replaced() -> None:
+    """Half of a surrogate pair fails neither the call nor its entry."""
+    log = MemoryLog()
+    to = recorder(log)
+    to.answered({"subscription_id": 1, "operation": "a\ud83d", "lead": 7}, 0.1, b"<a/>", None, None)
+    flushed(to)
+    (entry,) = log.entries
+    assert (entry.lead_id, entry.document["operation"]) == (7, "a?")
+
+
 def test_of_too_many_the_last_stay_and_lost_faults_are_counted() -> None:
     """Each kind of each subscription has its own bound, and the newest is not pushed out by another's."""
     log = MemoryLog()

@@ -3,12 +3,14 @@
 import asyncio
 import json
 import multiprocessing
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
 import pytest
+import uvloop
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, insert, select, text, update
@@ -118,6 +120,31 @@ def test_a_connection_that_others_use_too_is_found_out(
             return [first.status, second.status, door._database._prepares, link.is_direct]
 
     assert asyncio.run(calls()) == ["CREATED", "UPDATED", False, False]
+
+
+def test_a_connection_that_ends_at_rest_keeps_nobody_busy(url: str) -> None:
+    """The event loop hears of it and goes on waiting; the next transaction finds another connection."""
+
+    async def rest() -> float:
+        database = PostgresDatabase(url)
+        read = [("read_counter", {"subscription": 1})]
+        async with database.transaction() as transaction:
+            await transaction.run(read, commit=True)
+        (link,) = database._idle
+        with psycopg.connect(url, autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(%s)", [link.connection.info.backend_pid])
+        began = time.process_time()
+        await asyncio.sleep(0.5)
+        busy = time.process_time() - began
+        with pytest.raises(DatabaseLostError):
+            async with database.transaction() as transaction:
+                await transaction.run(read)
+        async with database.transaction() as transaction:
+            await transaction.run(read, commit=True)
+        await database.close()
+        return busy
+
+    assert uvloop.run(rest()) < 0.2
 
 
 def test_a_table_that_was_changed_costs_no_call(url: str, engine: Engine, declare: Declare, writer: Any) -> None:

@@ -1,6 +1,7 @@
 """Keeps the last calls for people: in memory on the way of a call, in the database half a second later."""
 
 import asyncio
+import json as json_of_python
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -123,7 +124,7 @@ class Recorder(CallRecorder):
             sent = None
         self._bytes += len(sent or b"")
         message = None if error is None else error.message if self._show_values else error.public
-        waiting.append(_Kept(self._clock(), _encode(facts), sent, size, charset, message))
+        waiting.append(_Kept(self._clock(), _as_json(facts), sent, size, charset, message))
         self._wake.set()
 
     def start(self) -> None:
@@ -238,3 +239,11 @@ async def _within(event: asyncio.Event, seconds: float) -> bool:
             return await event.wait()
     except TimeoutError:
         return False
+
+
+def _as_json(facts: Mapping[str, Any]) -> bytes:
+    """Fails for nothing: the call that it tells of is done."""
+    try:
+        return _encode(facts)
+    except UnicodeEncodeError:  # half of a surrogate pair, which no request can bring
+        return json_of_python.dumps(dict(facts), default=repr, ensure_ascii=False).encode(errors="replace")
