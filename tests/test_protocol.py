@@ -1,17 +1,23 @@
 """What old and odd clients send over HTTP, on raw sockets to the real server."""
 
+import asyncio
+import gc
 import gzip
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
+import uvicorn
+import uvloop
 
 from support.envelopes import Call, Credentials, envelope, read_answer
 from support.server import Server
-from synclead.protocol import PIPELINED
+from synclead.protocol import PIPELINED, bounded_protocol
+from synclead.settings import Settings
 
 DEMO = Credentials("demo17_1_809934544BFABAE58E5D27", "27272727aa")
 PATH = "/soap/mktows/2_7"
@@ -233,3 +239,47 @@ def test_a_head_too_large_in_one_piece_is_refused(port: int) -> None:
         assert _read_until(connection, b"alive\n").startswith(b"HTTP/1.1 200 ")
         connection.sendall(f"GET / HTTP/1.1\r\nX-Long: {'x' * 100_000}".encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 400")
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["one connection", "a connection a call"])
+def test_a_call_leaves_nothing_for_the_garbage_collector(kept: bool) -> None:
+    """It looks rarely while serving, and what it alone can find would pile up meanwhile."""
+    calls = 200
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    async def call(port: int, number: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(number):
+            writer.write(_head("Content-Length: 2") + b"hi")
+            await reader.readuntil(b"ok")
+        writer.close()
+        await writer.wait_closed()
+
+    async def found() -> int:
+        served = uvicorn.Config(app, http=bounded_protocol(Settings()), ws="none", lifespan="off", log_config=None)
+        served.load()
+        state = uvicorn.server.ServerState()
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(
+            lambda: served.http_protocol_class(config=served, server_state=state, app_state={}),  # type: ignore[call-arg]
+            "127.0.0.1",
+            0,
+        )
+        port = server.sockets[0].getsockname()[1]
+        await call(port, 1)
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(1 if kept else calls):
+                await call(port, calls if kept else 1)
+            await asyncio.sleep(0.05)
+            return gc.collect()
+        finally:
+            gc.enable()
+            server.close()
+
+    assert uvloop.run(found()) < calls

@@ -37,8 +37,9 @@ class Alarm:
         self._due = None
 
     def close(self) -> None:
-        """Lets the loop forget it."""
+        """Ends it, and lets go of who was to hear it: the two of them often know each other."""
         self._due = None
+        self._ring = _nobody
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -57,3 +58,7 @@ class Alarm:
         else:
             self._due = None
             self._ring()
+
+
+def _nobody() -> None:
+    """Hears an alarm that was closed."""

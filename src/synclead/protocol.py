@@ -25,6 +25,7 @@ TOLD = 32
 _DISCARDED_BYTES = 1024 * 1024
 _DISCARDING_SECONDS = 5.0
 _BUSY = b"The server has as many connections as it may have. Try again in a minute.\n"
+_CONTINUE = b"HTTP/1.1 100 "
 _OFFER = re.compile(rb"\r\n[Uu]pgrade:")
 
 _log = get_logger()
@@ -124,9 +125,11 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._beyond and len(self.connections) > self.settings.connection_limit:
             _log.warning("too many connections", connection_limit=self.settings.connection_limit)
             app = _busy
+        # Neither may lead back to the cycle: what is found by the garbage collector alone would be one a call.
         scope: MutableMapping[str, Any] = cycle.scope  # type: ignore[assignment]
-        scope[HUNG_UP] = lambda: cycle.disconnected
-        cycle.transport = _Together(cycle)  # type: ignore[assignment]
+        scope[HUNG_UP] = self.transport.is_closing
+        if scope["method"] != "HEAD":  # its answer has no body
+            cycle.transport = _Together(self.transport)  # type: ignore[assignment]
         super()._start_asgi_task(cycle, app)
 
     def _begin_head(self) -> None:
@@ -176,24 +179,20 @@ class _Loop:
 class _Together:
     """The transport of one answer: its head goes with the first part of its body, in one packet.
 
-    uvicorn writes both alone, which is two system calls, and wakes the client twice. What comes before the head goes
-    at once: a client waits for `100 Continue`.
+    uvicorn writes both alone, which is two system calls, and wakes the client twice. `100 Continue` goes at once: a
+    client waits for it.
     """
 
-    __slots__ = ("_cycle", "_head", "_transport", "is_closing")
+    __slots__ = ("_head", "_transport", "is_closing")
 
-    def __init__(self, cycle: RequestResponseCycle) -> None:
-        self._cycle = cycle
-        self._transport = cycle.transport
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
         self._head: bytes | None = None
         """None until it is there, empty once it is written."""
-        # No body follows in an answer to HEAD.
-        if cycle.scope["method"] == "HEAD":
-            self._head = b""
-        self.is_closing = self._transport.is_closing
+        self.is_closing = transport.is_closing
 
     def write(self, data: bytes) -> None:
-        if self._head is None and self._cycle.response_started:
+        if self._head is None and not data.startswith(_CONTINUE):
             self._head = data
         else:
             self._transport.write(self._take() + data)
