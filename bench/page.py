@@ -1,4 +1,6 @@
-"""Makes `docs/performance.md` and its pictures from the results alone: `python -m bench.page --write`.
+"""Makes `docs/performance.md`, its pictures and a part of the README from the results alone.
+
+`python -m bench.page --write` writes them.
 
 Without `--write` the exit code says whether they are stale.
 """
@@ -10,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bench import names
+from bench import readme as front
 from bench.place import ROOT
 from bench.plot import bars
 from bench.results import FOLDER, Results, load
@@ -17,6 +20,7 @@ from bench.targets import Row, judge, load_targets
 
 PAGE = ROOT / "docs" / "performance.md"
 PICTURES = ROOT / "docs" / "performance"
+README = front.FILE
 
 _HEAD = """\
 # How fast it is
@@ -46,8 +50,9 @@ def pages(results: Mapping[str, Results]) -> Pages:
     for found in results.values():
         if found.quick:
             raise ValueError(f"the results of {found.part} are of a quick run, which means nothing")
-    made: Pages = {}
-    text = _HEAD + _targets(judge(load_targets(), results))
+    rows = judge(load_targets(), results)
+    made: Pages = {README: front.readme(README, results, rows)}
+    text = _HEAD + _targets(rows)
     if not results:
         text += "\n" + _NOTHING
     for part, title, section in _SECTIONS:

@@ -53,6 +53,9 @@ def test_a_changed_result_makes_the_page_stale(monkeypatch: pytest.MonkeyPatch, 
     """One figure is enough, and so is a picture that is left over."""
     monkeypatch.setattr(page, "PAGE", tmp_path / "performance.md")
     monkeypatch.setattr(page, "PICTURES", tmp_path / "performance")
+    readme = tmp_path / "README.md"
+    readme.write_text(page.README.read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.setattr(page, "README", readme)
     found = {"peers": sample()}
     page.write(found)
     assert page.stale(found) == []
@@ -61,8 +64,33 @@ def test_a_changed_result_makes_the_page_stale(monkeypatch: pytest.MonkeyPatch, 
     assert page.stale(found) == [left_over]
     found["peers"].cells = [cell for cell in found["peers"].cells if cell.round != 3]
     assert page.PAGE in page.stale(found)
+    assert readme in page.stale({})
     page.write(found)
     assert page.stale(found) == []
+
+
+def test_the_readme_says_what_is_below_its_floor() -> None:
+    """Beside the ratios to the best peer, which is known when all of them were measured."""
+    results = sample()
+    results.cells += [
+        Cell(name, count, round_, speed, 1.0, 2.5)
+        for round_ in (1, 2, 3)
+        for count in (1, 64)
+        for name, speed in ((names.JAVA, 3600.0), (names.NODE, 500.0))
+    ]
+    text = page.pages({"peers": results})[page.README]
+    assert "| PostgreSQL, calls/s to the best peer's | 1.11 | 1.11 |\n" in text
+    assert "- PostgreSQL, calls/s to the best peer's, 64: 1.11, and the floor is 1.4\n" in text
+    assert "calls/s to the best peer's, 1: " not in text
+
+
+def test_a_readme_without_a_place_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Rather than published without its figures."""
+    readme = tmp_path / "README.md"
+    readme.write_text("# synclead\n", encoding="utf-8")
+    monkeypatch.setattr(page, "README", readme)
+    with pytest.raises(ValueError, match="no place for the results"):
+        page.pages({})
 
 
 @pytest.mark.parametrize("part", ["peers", "limits", "calls", "sizes", "import", "micro"])
