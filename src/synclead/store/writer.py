@@ -5,18 +5,17 @@ See design, "The way of one call", 3 to 7 and 10.
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from synclead.alarm import Alarm
 from synclead.leads.errors import SyncleadError
 from synclead.leads.outcome import Outcome
 from synclead.leads.record import RawRecord
 from synclead.leads.subscription import Subscription
 from synclead.store.commits import CommitLog, Probe
+from synclead.store.deadlines import Call, Deadlines
 from synclead.store.errors import InternalError, ServiceFailureError
 from synclead.store.group import Answer, PlannedGroup, SubscriptionGoneError, plan_group
 from synclead.store.observer import Observer
@@ -32,19 +31,6 @@ CALL_SECONDS = 25.0
 """From arrival to answer: below the time-outs of the known clients."""
 
 _NOT_OPEN = "the server is not taking calls"
-
-
-class _Call:
-    """One call from its arrival to its answer."""
-
-    __slots__ = ("arrived", "future", "is_queued", "raw", "subscription_id")
-
-    def __init__(self, subscription_id: int, raw: RawRecord, future: "asyncio.Future[Outcome]", arrived: float) -> None:
-        self.subscription_id = subscription_id
-        self.raw = raw
-        self.future = future
-        self.arrived = arrived
-        self.is_queued = True
 
 
 class Writer:
@@ -64,7 +50,7 @@ class Writer:
         """`now` gives UTC. `process` names this process in `group_commit`: no two may share it."""
         self._database = database
         self._now = now
-        self._queue: FairQueue[_Call] = FairQueue(limits)
+        self._queue: FairQueue[Call] = FairQueue(limits)
         self._observer = observer or Observer()
         self._call_seconds = call_seconds
         self._new_reference = new_reference
@@ -79,9 +65,7 @@ class Writer:
         self._idle.set()
         self._is_open = False
         self._is_gathering = False
-        self._unanswered: deque[_Call] = deque()
-        """In the order in which their time is over; answered ones wait for those before them."""
-        self._deadline: Alarm
+        self._deadlines: Deadlines
         self._loop: asyncio.AbstractEventLoop
         """Asked for once: Python asks the system for the number of the process each time."""
 
@@ -117,14 +101,14 @@ class Writer:
     async def start(self) -> None:
         """From here on calls are taken, in the running loop."""
         self._loop = asyncio.get_running_loop()
-        self._deadline = Alarm(self._loop, self._expire)
+        self._deadlines = Deadlines(self._loop, self._call_seconds, self._give_up)
         self._is_open = True
 
     async def close(self) -> None:
         """Takes no more calls, answers those that wait, and closes the database."""
         self._is_open = False
         await self._idle.wait()
-        self._deadline.close()
+        self._deadlines.close()
         await self._probe.stop()
         await self._commits.drop()
         await self._database.close()
@@ -137,14 +121,12 @@ class Writer:
         """
         if not self._is_open:
             raise self._service_failure(_NOT_OPEN)
-        call = _Call(subscription_id, raw, self._loop.create_future(), time.monotonic())
+        call = Call(subscription_id, raw, self._loop.create_future(), time.monotonic())
         try:
             self._queue.put(subscription_id, call, size_of(raw))
         except QueueFullError as error:
             raise self._service_failure(str(error)) from None
-        self._unanswered.append(call)
-        if not self._deadline.is_set:
-            self._deadline.set(self._call_seconds)
+        self._deadlines.add(call)
         if not self._is_gathering:
             self._pump()
         return await call.future
@@ -181,7 +163,7 @@ class Writer:
         if not self._busy and not len(self._queue):
             self._idle.set()
 
-    def _start(self, subscription_id: int, calls: list[_Call]) -> None:
+    def _start(self, subscription_id: int, calls: list[Call]) -> None:
         for call in calls:
             call.is_queued = False
         self._busy[subscription_id] = calls[0].arrived
@@ -194,7 +176,7 @@ class Writer:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _serve(self, subscription_id: int, calls: list[_Call]) -> None:
+    async def _serve(self, subscription_id: int, calls: list[Call]) -> None:
         """Runs one group and answers it, whatever happens."""
         began = time.monotonic()
         try:
@@ -204,8 +186,7 @@ class Writer:
                 answers = [self._internal_error(defect) for _ in calls]
             for call, answer in zip(calls, answers, strict=True):
                 self._answer(call, answer)
-            if self._oldest_unanswered() is None:
-                self._deadline.cancel()
+            self._deadlines.forget_answered()
             self._observer.group_ended(subscription_id, len(calls), time.monotonic() - began)
         finally:
             # Even where the observer fails: a subscription must not stay shut.
@@ -291,7 +272,7 @@ class Writer:
 
     # -- answers ------------------------------------------------------------------------------------
 
-    def _answer(self, call: _Call, answer: Answer) -> None:
+    def _answer(self, call: Call, answer: Answer) -> None:
         if call.future.done():
             self._observer.undelivered(call.subscription_id, answer)
         elif isinstance(answer, Outcome):
@@ -299,22 +280,11 @@ class Writer:
         else:
             call.future.set_exception(answer)
 
-    def _expire(self) -> None:
-        """The time of the oldest calls is over: each hears whether it was begun."""
-        over = time.monotonic() - self._call_seconds
-        while (oldest := self._oldest_unanswered()) is not None and oldest.arrived <= over:
-            self._probe.start(oldest.subscription_id)
-            reason = "deadline of the call"
-            oldest.future.set_exception(self._service_failure(reason, outcome_known=oldest.is_queued))
-            oldest.is_queued = False
-        if oldest is not None:
-            self._deadline.set(oldest.arrived - over)
-
-    def _oldest_unanswered(self) -> _Call | None:
-        unanswered = self._unanswered
-        while unanswered and unanswered[0].future.done():
-            unanswered.popleft()
-        return unanswered[0] if unanswered else None
+    def _give_up(self, call: Call) -> None:
+        """The time of a call is over: it hears whether it was begun."""
+        self._probe.start(call.subscription_id)
+        call.future.set_exception(self._service_failure("deadline of the call", outcome_known=call.is_queued))
+        call.is_queued = False
 
     def _service_failure(self, reason: str, *, outcome_known: bool = True) -> ServiceFailureError:
         reference = self._new_reference()
