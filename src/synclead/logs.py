@@ -34,8 +34,11 @@ class Logger:
     def __init__(self) -> None:
         self.threshold = logging.WARNING
         """The lowest level that is told of."""
-        self.put: Callable[[int, dict[str, Any]], None] = _Sink(None, {}, with_text=False).put
+        sink = _Sink(None, {}, with_text=False)
+        self.put: Callable[[int, dict[str, Any]], None] = sink.put
         """Takes the level and the facts of an event, `event` among them."""
+        self.flush: Callable[[], None] = sink.write
+        """Writes what was told of and waits for the end of a turn of the event loop."""
 
     def debug(self, event: str, /, **facts: Any) -> None:
         """What only who looks for a defect wants to know."""
@@ -77,7 +80,7 @@ def configure(level: str, stream: TextIO | None = None, marks: Mapping[str, Any]
     threshold = _LEVELS[level]
     sink = _Sink(stream or sys.stderr, marks or {}, with_text=threshold <= logging.DEBUG)
     _LOGGER.threshold = threshold
-    _LOGGER.put = sink.put
+    _LOGGER.put, _LOGGER.flush = sink.put, sink.write
     atexit.register(sink.write)
     root = logging.getLogger()
     root.handlers = [_OfLibraries(sink)]

@@ -71,6 +71,8 @@ class Endpoint:
         self._parts = parts
         self._edge = edge
         self._log = get_logger()
+        self._under_way = 0
+        """Calls that have no answer yet."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
@@ -95,6 +97,7 @@ class Endpoint:
         charset = _charset(headers)
         observer = self._parts.observer
         observer.begun()
+        self._under_way += 1
         try:
             reply = await self._reply(headers, receive, charset, facts)
             if reply.is_for_who_waits and HUNG_UP in scope and scope[HUNG_UP]():
@@ -103,14 +106,19 @@ class Endpoint:
             self._log.info("call", **facts, outcome="the client hung up before its request was complete")
             return
         finally:
+            self._under_way -= 1
             # Before the answer is sent: who has it may ask for the figures next.
             observer.ended(facts, time.perf_counter() - started)
         seconds = time.perf_counter() - started
         facts["ms"] = round(seconds * 1000, 1)
         self._log.info("call", **facts)
         self._parts.recorder.answered(facts, seconds, reply.sent, charset, reply.error)
-        # A turn of the event loop, at whose end the log is written: whoever has an answer finds its line.
-        await asyncio.sleep(0)
+        # Whoever has an answer finds its line: that of a call alone is written at once, those of several together, at
+        # the end of a turn of the event loop.
+        if self._under_way:
+            await asyncio.sleep(0)
+        else:
+            self._log.flush()
         await _respond(
             send, reply.status, _XML, reply.body, *reply.headers, unread=receive if reply.leaves_unread else None
         )
