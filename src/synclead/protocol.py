@@ -49,17 +49,20 @@ class BoundedProtocol(HttpToolsProtocol):
     """Whether the connection was opened when there were as many as there may be."""
     _in_head = False
     """Whether the last request has begun and its headers have not ended."""
-    _head_timer: asyncio.TimerHandle | None = None
-    _answer_timer: asyncio.TimerHandle | None = None
+    _head: Alarm
+    """Rings where the end of a head does not come."""
+    _answer: Alarm
+    """Rings where an answer is not taken."""
     _idle: Alarm
-    _timers: Callable[..., asyncio.TimerHandle]
+    """Rings where nothing comes after an answer: uvicorn's own time, on a timer that stays."""
     _bodiless = 0
     """Bytes since the last that belonged to a body."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._head = Alarm(self.loop, self._give_up)
+        self._answer = Alarm(self.loop, self._drop)
         self._idle = Alarm(self.loop, self.timeout_keep_alive_handler)
-        self._timers = self.loop.call_later
         self.loop = _Loop(self.loop, self._idle)  # type: ignore[assignment]
         beyond = len(self.connections) - self.settings.connection_limit
         self._beyond = beyond > 0
@@ -68,37 +71,36 @@ class BoundedProtocol(HttpToolsProtocol):
         self._begin_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._end_head()
-        self._end_answer()
-        self._idle.close()
+        for alarm in (self._head, self._answer, self._idle):
+            alarm.close()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
             return
-        if b"pgrade:" in data and (self._head_timer is not None or self.cycle.response_complete):
+        if b"pgrade:" in data and (self._head.is_set or self.cycle.response_complete):
             data = _without_offer(data)
         self._bodiless += len(data)
         super().data_received(data)
-        if self._head_timer is None and (self._in_head or self.cycle.response_complete):
+        if not self._head.is_set and (self._in_head or self.cycle.response_complete):
             # A head of which a part came; one that comes whole never has a timer. Or the rest of a body that nobody
             # asked for, or blank lines: the idle time does not begin anew with each.
             self._begin_head()
         if self._bodiless > HEAD_BYTES:
-            self._end_head()
+            self._head.cancel()
             self.send_400_response("The head of the request is too large.")
 
     def on_message_begin(self) -> None:
         if len(self.pipeline) >= PIPELINED:
             raise TooManyRequestsError
-        self._end_head()  # the time counts from the first byte of this one
+        self._head.cancel()  # the time counts from the first byte of this one
         self._in_head = True
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         self._bodiless = 0
         self._in_head = False
-        self._end_head()
+        self._head.cancel()
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -133,24 +135,13 @@ class BoundedProtocol(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def _begin_head(self) -> None:
-        self._end_head()
-        self._head_timer = self._timers(self.settings.head_timeout, self._give_up)
-
-    def _end_head(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+        self._head.set(self.settings.head_timeout)
 
     def _begin_answer(self) -> None:
         """An answer that the system's buffers took is on its way; only the rest of it waits for the client."""
-        self._end_answer()
+        self._answer.cancel()
         if self.transport.get_write_buffer_size() > 0:
-            self._answer_timer = self._timers(self.settings.answer_timeout, self._drop)
-
-    def _end_answer(self) -> None:
-        if self._answer_timer is not None:
-            self._answer_timer.cancel()
-            self._answer_timer = None
+            self._answer.set(self.settings.answer_timeout)
 
     def _drop(self) -> None:
         # Else the system would go on offering what it has of the answer, megabytes, for minutes.
@@ -159,7 +150,6 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.abort()
 
     def _give_up(self) -> None:
-        self._head_timer = None
         if not self.transport.is_closing():
             self.transport.close()
 

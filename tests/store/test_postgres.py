@@ -1,12 +1,14 @@
 """What is PostgreSQL's own: settings, row locks, lost connections, the shape of the statements."""
 
 import asyncio
+import errno
 import json
 import multiprocessing
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
+from unittest.mock import Mock
 
 import psycopg
 import pytest
@@ -17,7 +19,7 @@ from sqlalchemy import Engine, insert, select, text, update
 
 from support.postgres import Postgres
 from synclead.leads.record import RawAttribute, RawRecord
-from synclead.store import errors, schema, upgrade
+from synclead.store import errors, pipeline, schema, upgrade
 from synclead.store.durability import check_durability
 from synclead.store.engine import lock_counter, open_engine, opened, postgres_parameters, reading, writing
 from synclead.store.master_keys import open_master_keys
@@ -120,6 +122,18 @@ def test_a_connection_that_others_use_too_is_found_out(
             return [first.status, second.status, door._database._prepares, link.is_direct]
 
     assert asyncio.run(calls()) == ["CREATED", "UPDATED", False, False]
+
+
+def test_where_no_file_is_left_the_database_cannot_be_reached(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection wants two. What the caller hears is what any lost database is: 20011, and not a defect."""
+    monkeypatch.setattr(pipeline, "DefaultSelector", Mock(side_effect=OSError(errno.EMFILE, "Too many open files")))
+
+    async def read() -> None:
+        async with PostgresDatabase(url).transaction() as transaction:
+            await transaction.run([("read_counter", {"subscription": 1})])
+
+    with pytest.raises(DatabaseLostError, match="Too many open files"):
+        asyncio.run(read())
 
 
 def test_a_connection_that_ends_at_rest_keeps_nobody_busy(url: str) -> None:

@@ -100,7 +100,7 @@ class Endpoint:
         self._under_way += 1
         try:
             reply = await self._reply(headers, receive, charset, facts)
-            if reply.is_for_who_waits and HUNG_UP in scope and scope[HUNG_UP]():
+            if reply.came_whole and HUNG_UP in scope and scope[HUNG_UP]():
                 facts["delivered"] = False
         except ClientGoneError:
             self._log.info("call", **facts, outcome="the client hung up before its request was complete")
@@ -144,7 +144,7 @@ class Endpoint:
                 self._log.error("internal error", reference=request_id, exc_info=caught)
             if isinstance(error, BodyTooLargeError | BodyTooSlowError):
                 reply.headers = ((b"connection", b"close"),)
-                reply.is_for_who_waits = False
+                reply.came_whole = False
                 reply.leaves_unread = isinstance(error, BodyTooLargeError) and b"expect" not in headers
         return reply
 
@@ -156,8 +156,8 @@ class _Reply:
     status: int = 200
     body: bytes = b""
     headers: tuple[tuple[bytes, bytes], ...] = ()
-    is_for_who_waits: bool = True
-    """Whether the request came whole, so that its client does nothing else than wait."""
+    came_whole: bool = True
+    """Whether all of the request was read, so that its client does nothing else than wait."""
     leaves_unread: bool = False
     """Whether the client may still be sending what nobody reads."""
     sent: bytes | None = None

@@ -121,17 +121,21 @@ class PostgresDatabase:
         try:
             async with asyncio.timeout(self._lock_seconds + _GRACE_SECONDS):
                 connection: Connection = await AsyncConnection.connect(**self._parameters, autocommit=True)
-                set_json_loads(decode, connection)
-                pipeline = Pipeline(connection)
+                try:
+                    pipeline = Pipeline(connection)
+                except BaseException:
+                    await connection.close()
+                    raise
                 try:
                     return await self._link(connection, pipeline)
                 except BaseException:
                     await pipeline.close()
                     raise
-        except (psycopg.Error, TimeoutError) as error:
+        except (psycopg.Error, OSError) as error:  # of which a TimeoutError is one, and no file being left
             raise DatabaseLostError(f"the database cannot be reached: {error}") from error
 
     async def _link(self, connection: Connection, pipeline: Pipeline) -> _Link:
+        set_json_loads(decode, connection)
         # A pooler answers the start of a connection itself, with a number of its own.
         (((backend,),),) = await pipeline.run([_BACKEND])
         is_direct = self._prepares and backend == connection.info.backend_pid

@@ -83,12 +83,17 @@ class SqliteDatabase:
         if self._guard is not None:
             self._guard.close()
 
-    def _guarded(self, job: "asyncio.Future[Any]") -> Alarm:
-        """The alarm at which a job of the thread is given up. One at a time: transactions take turns."""
+    def _guard_job(self, job: "asyncio.Future[Any]", seconds: float) -> None:
+        """Gives up a job of the thread in so many seconds. One at a time: transactions take turns."""
         self._job = job
         if self._guard is None:
             self._guard = Alarm(job.get_loop(), self._give_up)
-        return self._guard
+        self._guard.set(seconds)
+
+    def _leave_job(self) -> None:
+        self._job = None  # its answer may be large
+        if self._guard is not None:
+            self._guard.cancel()
 
     def _give_up(self) -> None:
         if self._job is not None and not self._job.done():
@@ -201,15 +206,14 @@ class SqliteTransaction:
         seconds = (database._lock_seconds if begin else 0) + database._statement_seconds + _GRACE_SECONDS
         job = database._thread.run(database._run, begin, statements, commit)
         # The progress handler ends a slow statement; a disk that does not answer ends nothing.
-        guard = database._guarded(job)
-        guard.set(seconds)
+        database._guard_job(job, seconds)
         try:
             answers = await job
         except DatabaseError:
             self._is_open = False
             raise
         finally:
-            guard.cancel()
+            database._leave_job()
         self._is_open = not commit
         return answers
 
