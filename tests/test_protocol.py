@@ -5,8 +5,8 @@ import gc
 import gzip
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from support.envelopes import Call, Credentials, envelope, read_answer
 from support.server import Server
 from synclead.protocol import PIPELINED, bounded_protocol
 from synclead.settings import Settings
+from synclead.soap.endpoint import SEND_WHOLE
 
 DEMO = Credentials("demo17_1_809934544BFABAE58E5D27", "27272727aa")
 PATH = "/soap/mktows/2_7"
@@ -248,8 +249,7 @@ def test_a_call_leaves_nothing_for_the_garbage_collector(kept: bool) -> None:
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await receive()
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
-        await send({"type": "http.response.body", "body": b"ok"})
+        assert scope.pop(SEND_WHOLE)(200, b"text/plain", b"ok")
 
     async def call(port: int, number: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -260,26 +260,64 @@ def test_a_call_leaves_nothing_for_the_garbage_collector(kept: bool) -> None:
         await writer.wait_closed()
 
     async def found() -> int:
-        served = uvicorn.Config(app, http=bounded_protocol(Settings()), ws="none", lifespan="off", log_config=None)
-        served.load()
-        state = uvicorn.server.ServerState()
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(
-            lambda: served.http_protocol_class(config=served, server_state=state, app_state={}),  # type: ignore[call-arg]
-            "127.0.0.1",
-            0,
-        )
-        port = server.sockets[0].getsockname()[1]
-        await call(port, 1)
-        gc.collect()
-        gc.disable()
-        try:
-            for _ in range(1 if kept else calls):
-                await call(port, calls if kept else 1)
-            await asyncio.sleep(0.05)
-            return gc.collect()
-        finally:
-            gc.enable()
-            server.close()
+        async with _serving(app) as port:
+            await call(port, 1)
+            gc.collect()
+            gc.disable()
+            try:
+                for _ in range(1 if kept else calls):
+                    await call(port, calls if kept else 1)
+                await asyncio.sleep(0.05)
+                return gc.collect()
+            finally:
+                gc.enable()
 
     assert uvloop.run(found()) < calls
+
+
+def test_an_answer_waits_for_a_client_that_has_not_read_the_one_before() -> None:
+    """So that no more than one is kept for it."""
+    body = b"x" * 8 * 1024 * 1024
+    sent_whole: list[bool] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        sent_whole.append(scope.pop(SEND_WHOLE)(200, b"text/plain", body))
+        if not sent_whole[-1]:
+            headers = [(b"content-length", str(len(body)).encode())]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+
+    async def read() -> int:
+        async with _serving(app) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            for _ in range(3):
+                writer.write(_head("Content-Length: 2") + b"hi")
+            await asyncio.sleep(0.2)
+            assert sent_whole == [True, False]
+            length = 0
+            for _ in range(3):
+                await reader.readuntil(b"\r\n\r\n")
+                length += len(await reader.readexactly(len(body)))
+            writer.close()
+            return length
+
+    assert uvloop.run(read()) == 3 * len(body)
+
+
+@asynccontextmanager
+async def _serving(app: Any) -> AsyncIterator[int]:
+    """The port of a server with our protocol in this process."""
+    served = uvicorn.Config(app, http=bounded_protocol(Settings()), ws="none", lifespan="off", log_config=None)
+    served.load()
+    state = uvicorn.server.ServerState()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(
+        lambda: served.http_protocol_class(config=served, server_state=state, app_state={}),  # type: ignore[call-arg]
+        "127.0.0.1",
+        0,
+    )
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()

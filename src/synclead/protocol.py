@@ -5,15 +5,16 @@ import re
 import socket
 import struct
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from synclead.alarm import Alarm
 from synclead.logs import get_logger
 from synclead.settings import Settings
 from synclead.soap.body import Receive, discard_rest
-from synclead.soap.endpoint import HUNG_UP
+from synclead.soap.endpoint import HUNG_UP, PREFIX, SEND_WHOLE
 
 HEAD_BYTES = 64 * 1024
 """Of a request's headers, or of anything else that is no body: blank lines, trailers, sizes of chunks."""
@@ -25,7 +26,6 @@ TOLD = 32
 _DISCARDED_BYTES = 1024 * 1024
 _DISCARDING_SECONDS = 5.0
 _BUSY = b"The server has as many connections as it may have. Try again in a minute.\n"
-_CONTINUE = b"HTTP/1.1 100 "
 _OFFER = re.compile(rb"\r\n[Uu]pgrade:")
 
 _log = get_logger()
@@ -127,12 +127,31 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._beyond and len(self.connections) > self.settings.connection_limit:
             _log.warning("too many connections", connection_limit=self.settings.connection_limit)
             app = _busy
-        # Neither may lead back to the cycle: what is found by the garbage collector alone would be one a call.
         scope: MutableMapping[str, Any] = cycle.scope  # type: ignore[assignment]
         scope[HUNG_UP] = self.transport.is_closing
-        if scope["method"] != "HEAD":  # its answer has no body
-            cycle.transport = _Together(self.transport)  # type: ignore[assignment]
+        if scope["method"] == "POST" and scope["path"].startswith(PREFIX):
+            # The endpoint takes it out: who leads back to the cycle is left to the garbage collector.
+            scope[SEND_WHOLE] = partial(self._send_whole, cycle)
         super()._start_asgi_task(cycle, app)
+
+    def _send_whole(self, cycle: RequestResponseCycle, status: int, content_type: bytes, body: bytes) -> bool:
+        """Sends an answer in one packet: uvicorn sends its head alone, and wakes the client twice. See SEND_WHOLE."""
+        if self.flow.write_paused:
+            return False
+        if cycle.disconnected:
+            return True
+        head = [STATUS_LINE[status]]
+        for name, value in cycle.default_headers:
+            head += (name, b": ", value, b"\r\n")
+        head.append(b"content-type: %b\r\ncontent-length: %d\r\n" % (content_type, len(body)))
+        head.append(b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n")
+        self.transport.write(b"".join([*head, body]))
+        cycle.response_started = cycle.response_complete = True
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            self.transport.close()
+        cycle.on_response()
+        return True
 
     def _begin_head(self) -> None:
         self._head.set(self.settings.head_timeout)
@@ -164,39 +183,6 @@ class _Loop:
     def call_later(self, seconds: float, ring: Callable[[], None]) -> Alarm:
         self._idle.set(seconds)
         return self._idle
-
-
-class _Together:
-    """The transport of one answer: its head goes with the first part of its body, in one packet.
-
-    uvicorn writes both alone, which is two system calls, and wakes the client twice. `100 Continue` goes at once: a
-    client waits for it.
-    """
-
-    __slots__ = ("_head", "_transport", "is_closing")
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self._head: bytes | None = None
-        """None until it is there, empty once it is written."""
-        self.is_closing = transport.is_closing
-
-    def write(self, data: bytes) -> None:
-        if self._head is None and not data.startswith(_CONTINUE):
-            self._head = data
-        else:
-            self._transport.write(self._take() + data)
-
-    def close(self) -> None:
-        self._transport.write(self._take())
-        self._transport.close()
-
-    def _take(self) -> bytes:
-        head = self._head
-        if not head:
-            return b""
-        self._head = b""
-        return head
 
 
 def bounded_protocol(served: Settings) -> type[BoundedProtocol]:

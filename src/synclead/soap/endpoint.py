@@ -28,9 +28,13 @@ from synclead.store.errors import InternalError
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+_SendWhole = Callable[[int, bytes, bytes], bool]
 
 PREFIX = "/soap/"
 """Everything below it is answered here."""
+SEND_WHOLE = "synclead.send_whole"
+"""What the server may add to a scope: a function that sends a whole answer at once, of a status, a content type and a
+body. It gives False, and sends nothing, where one has to wait for the client, which `send` does."""
 HUNG_UP = "synclead.hung_up"
 """What the server may add to a scope: a function that says whether the client is gone. ASGI tells it to who waits."""
 
@@ -76,13 +80,14 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
+        send_whole: _SendWhole | None = scope.pop(SEND_WHOLE, None)
         if b"origin" in headers:
             # No browser page may speak for a user (spec: sync-lead, section 1).
             await _respond(send, 403, _TEXT, b"Requests from browser pages are not answered here.\n")
         elif not _PATH.fullmatch(scope["path"]):
             await _respond(send, 404, _TEXT, b"There is nothing here. The SOAP path is like /soap/mktows/2_7\n")
         elif scope["method"] == "POST":
-            await self._post(scope, headers, receive, send)
+            await self._post(scope, headers, receive, send, send_whole)
         elif scope["method"] in ("GET", "HEAD") and _asks_for_wsdl(scope["query_string"]):
             url = client_url(scope, headers, self._edge.public_url, self._edge.trusted)
             await _respond(send, 200, _XML, wsdl.serve(url))
@@ -90,7 +95,9 @@ class Endpoint:
             text = b"This is a SOAP endpoint: POST calls to it, or GET its WSDL with ?WSDL\n"
             await _respond(send, 405, _TEXT, text, (b"allow", b"GET, POST"))
 
-    async def _post(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: Send) -> None:
+    async def _post(
+        self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: Send, send_whole: _SendWhole | None
+    ) -> None:
         started = time.perf_counter()
         client = client_address(scope, headers, self._edge.trusted)
         facts: dict[str, Any] = {"request": _sent_id(headers) or self._edge.new_id(), "client": client}
@@ -119,6 +126,8 @@ class Endpoint:
             await asyncio.sleep(0)
         else:
             self._log.flush()
+        if send_whole is not None and not reply.headers and send_whole(reply.status, _XML, reply.body):
+            return
         await _respond(
             send, reply.status, _XML, reply.body, *reply.headers, unread=receive if reply.leaves_unread else None
         )
