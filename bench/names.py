@@ -2,6 +2,8 @@
 
 POSTGRES = "synclead, PostgreSQL"
 SQLITE = "synclead, SQLite"
+POSTGRES_PROFILED = f"{POSTGRES} (profiled)"
+SQLITE_PROFILED = f"{SQLITE} (profiled)"
 PROCESS_A_CORE = "synclead, PostgreSQL, a process a core"
 TWO_PROCESSES = "synclead, PostgreSQL, 2 processes"
 UPSERT = "pgbench, one upsert"

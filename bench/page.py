@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bench import names
 from bench import readme as front
+from bench.obstacles import obstacles
 from bench.place import ROOT
 from bench.plot import bars
 from bench.results import FOLDER, Results, load
@@ -52,7 +53,7 @@ def pages(results: Mapping[str, Results]) -> Pages:
             raise ValueError(f"the results of {found.part} are of a quick run, which means nothing")
     rows = judge(load_targets(), results)
     made: Pages = {README: front.readme(README, results, rows)}
-    text = _HEAD + _targets(rows)
+    text = _HEAD + _targets(rows) + obstacles(results)
     if not results:
         text += "\n" + _NOTHING
     for part, title, section in _SECTIONS:
@@ -139,9 +140,14 @@ def _sizes(found: Results, made: Pages) -> str:
 
 
 def _import(found: Results, made: Pages) -> str:
-    return _table(
+    text = _table(
         "leads a second", found.subjects(), [1], lambda s, c: _number(found.median(s, c, "per_second"), ",.0f")
-    ) + _missing(found)
+    )
+    return (
+        text
+        + _table("CPU a lead, µs, by process", found.subjects(), [1], lambda s, c: _cpu(found, s, c))
+        + _missing(found)
+    )
 
 
 def _micro(found: Results, made: Pages) -> str:
@@ -207,9 +213,7 @@ def _pair(found: Results, subject: str, connections: int) -> str:
 
 
 def _cpu(found: Results, subject: str, connections: int) -> str:
-    rounds = [cell.cpu_us for cell in found.cells if cell.subject == subject and cell.connections == connections]
-    processes = list(dict.fromkeys(name for one in rounds for name in one))
-    return ", ".join(f"{name} {_middle([one.get(name, 0.0) for one in rounds]):.0f}" for name in processes)
+    return ", ".join(f"{name} {cost:.0f}" for name, cost in found.cpu(subject, connections).items())
 
 
 def _memory(found: Results, subject: str, connections: int) -> str:

@@ -49,6 +49,12 @@ class Results:
         found = self.values(subject, connections, key)
         return median(found) if found else None
 
+    def cpu(self, subject: str, connections: int) -> dict[str, float]:
+        """Microseconds of CPU a call, by process, each the median over the rounds."""
+        rounds = [cell.cpu_us for cell in self.cells if cell.subject == subject and cell.connections == connections]
+        processes = dict.fromkeys(name for one in rounds for name in one)
+        return {name: median(one.get(name, 0.0) for one in rounds) for name in processes}
+
     def save(self, folder: Path) -> None:
         """Writes the file of the part, in place of the last one."""
         folder.mkdir(parents=True, exist_ok=True)

@@ -22,7 +22,6 @@ from bench.server import Synclead
 from bench.subject import Subject
 
 _CONNECTIONS = 64
-_PROFILED = " (profiled)"
 _SHOWN_FILES = 12
 _WRITTEN_SECONDS = 10.0
 _CORES_FOR_TWO = 4
@@ -35,8 +34,8 @@ def run(context: Context) -> Results:
     subjects: list[Subject] = [
         Synclead(names.POSTGRES, folder / "postgres", leads=known, postgres=postgres),
         Synclead(names.SQLITE, folder / "sqlite", leads=known),
-        Profiled(names.POSTGRES + _PROFILED, folder / "profiled-postgres", leads=known, postgres=postgres),
-        Profiled(names.SQLITE + _PROFILED, folder / "profiled-sqlite", leads=known),
+        Profiled(names.POSTGRES_PROFILED, folder / "profiled-postgres", leads=known, postgres=postgres),
+        Profiled(names.SQLITE_PROFILED, folder / "profiled-sqlite", leads=known),
     ]
     has_cores = (os.cpu_count() or 1) >= _CORES_FOR_TWO
     if has_cores:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from time import perf_counter
 
 import psycopg
@@ -13,6 +15,7 @@ from bench.context import Context
 from bench.errors import CellFailedError, NotMeasuredError
 from bench.peer import create_peer_database
 from bench.postgres import Postgres
+from bench.process import cpu_seconds
 from bench.results import Results
 from bench.server import PROGRAM, Synclead
 from bench.stored import check_unique, stored_by_peer, stored_by_synclead
@@ -82,13 +85,14 @@ class Imported(Subject):
         with file.open("w", encoding="utf-8") as out:
             out.write(",".join(("Email", *_FIELDS)) + "\n")
             out.writelines(",".join(row) + "\n" for row in rows(self._count, known, cell))
-        began = perf_counter()
-        self._server.command("import", file.name)
-        took = perf_counter() - began
+        with _used(self._count, "synclead", resource.RUSAGE_CHILDREN, self._server.postgres) as cpu:
+            began = perf_counter()
+            self._server.command("import", file.name)
+            took = perf_counter() - began
         file.unlink()
         emails = (row[0] for row in rows(self._count, known, cell))
         check_rows(stored_by_synclead(self._server.url, emails), self._count, known, cell)
-        return Cell(subject=self.name, connections=1, round=round_, per_second=self._count / took)
+        return Cell(subject=self.name, connections=1, round=round_, per_second=self._count / took, cpu_us=cpu)
 
     def finish(self) -> None:
         """See Subject."""
@@ -111,7 +115,15 @@ class Copied(Subject):
 
     def measure(self, *, connections: int, seconds: float, cell: int, round_: int) -> Cell:
         """See Subject."""
-        began = perf_counter()
+        with _used(self._count, "script", resource.RUSAGE_SELF, self._postgres) as cpu:
+            began = perf_counter()
+            self._copy(cell)
+            took = perf_counter() - began
+        emails = (row[0] for row in rows(self._count, self._known, cell))
+        check_rows(stored_by_peer(self._url, emails), self._count, self._known, cell)
+        return Cell(subject=self.name, connections=1, round=round_, per_second=self._count / took, cpu_us=cpu)
+
+    def _copy(self, cell: int) -> None:
         with psycopg.connect(self._url) as connection, connection.cursor() as cursor:
             cursor.execute(
                 "CREATE TEMPORARY TABLE given (email text, first_name text, last_name text, company text,"
@@ -121,11 +133,25 @@ class Copied(Subject):
                 for row in rows(self._count, self._known, cell):
                     copy.write_row(row)
             cursor.execute(_UPSERT.encode())
-        took = perf_counter() - began
-        emails = (row[0] for row in rows(self._count, self._known, cell))
-        check_rows(stored_by_peer(self._url, emails), self._count, self._known, cell)
-        return Cell(subject=self.name, connections=1, round=round_, per_second=self._count / took)
 
     def finish(self) -> None:
         """See Subject."""
         check_unique(self._url, "email")
+
+
+@contextmanager
+def _used(count: int, name: str, who: int, postgres: Postgres | None) -> Iterator[dict[str, float]]:
+    """Has, when the block is left, what each of so many rows cost, in microseconds of CPU: `who` and the database.
+
+    `who` is as `resource.getrusage` takes it.
+    """
+
+    def seconds() -> dict[str, float]:
+        usage = resource.getrusage(who)
+        database = {} if postgres is None else {"PostgreSQL": cpu_seconds(postgres.pid)}
+        return {name: usage.ru_utime + usage.ru_stime} | database
+
+    cpu: dict[str, float] = {}
+    before = seconds()
+    yield cpu
+    cpu.update((part, (spent - before[part]) / count * 1e6) for part, spent in seconds().items())

@@ -1,0 +1,196 @@
+"""What stands in the way of each goal that was not reached, as far as the results tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from statistics import median
+from textwrap import wrap
+from typing import NamedTuple
+
+from bench import names
+from bench.results import Results
+from bench.targets import BEST_PEER, Target, best_peer, judge, load_targets
+
+_AllResults = Mapping[str, Results]
+
+
+class _Miss(NamedTuple):
+    """A goal that was measured and not reached."""
+
+    target: Target
+    at: int
+    """Connections."""
+    goal: float
+    floor: float
+
+
+_THROUGHPUT = """\
+What the CPU of this machine allows is computed from what a call cost each process. At 1 connection everything happens
+one after the other, so that no more calls fit into a second than the costs of one call, of all processes, fit into it.
+With more connections one process of synclead is at its end when its interpreter is busy all the time, since one thread
+at a time runs Python, and several processes are when all cores are. Where that is less than was wanted, a call costs
+too much CPU; where it is more, the rest was lost in waiting for the disk and for each other, and in what else the
+machine did.
+
+"""
+_ALONE = """\
+At 1 connection the database pays for groups too: for one call it runs the statements of a group. Two processes disturb
+each other: both want the lock of the one subscription, so that their groups are smaller, and a call costs more on both
+sides. Tried, without a gain that could be measured: mypyc for the modules that run most, huge pages, SQLite in the
+thread of the event loop, all writes of a group in one statement.
+
+"""
+_EVEN = """\
+A server whose calls all took equally long would answer each in connections divided by calls a second. Where even that
+is more than was wanted, no evener work would reach the goal, only a faster one.
+
+"""
+
+
+def obstacles(results: _AllResults, targets: Sequence[Target] | None = None) -> str:
+    """The section of the page; empty where every goal was reached."""
+    missed = [one for target in targets or load_targets() for one in _missed(target, results)]
+    if not missed:
+        return ""
+    text = "\n## What stands in the way\n\nOf each goal that was not reached.\n\n"
+    told: list[_Miss] = []
+    for is_its, section in _SECTIONS:
+        its = [miss for miss in missed if is_its(miss.target)]
+        text += section(its, results) if its else ""
+        told += its
+    return text + "".join(f"- {miss.target.title}, {miss.at}: not known.\n" for miss in missed if miss not in told)
+
+
+def _missed(target: Target, results: _AllResults) -> Iterator[_Miss]:
+    for row in judge([target], results):
+        if row.result is not None and row.verdict != "goal":
+            yield _Miss(target, row.at, row.goal, row.floor)
+
+
+def _throughput(missed: Sequence[_Miss], results: _AllResults) -> str:
+    lines = []
+    for target, at, goal, floor in missed:
+        found = results[target.part]
+        other = best_peer(found, at) if target.to == BEST_PEER else target.to
+        reached = _rate(found, other, at)
+        costs = found.cpu(target.of, at)
+        cells = (
+            *(f"{bound * reached:,.0f}" for bound in (goal, floor)),
+            _most(target.of, costs, at, found.machine["cores"]),
+            f"{_rate(found, target.of, at):,.0f}",
+            _costs(costs),
+        )
+        lines.append(f"| {target.title} | {at} | {' | '.join(cells)} |\n")
+    head = (
+        "| calls a second | connections | for the goal | for the floor | the CPU allows | measured | CPU a call, µs |\n"
+    )
+    return f"{_THROUGHPUT}{head}| --- |{' --: |' * 5} --- |\n{''.join(lines)}\n{_cold(results)}{_ALONE}"
+
+
+def _most(subject: str, costs: Mapping[str, float], at: int, cores: int) -> str:
+    """Calls a second that the CPU allows, by what one costs each process in microseconds."""
+    if "synclead" not in costs:
+        return ""
+    together, own = sum(costs.values()), costs["synclead"]
+    if at == 1:
+        dearest = together
+    elif subject == names.PROCESS_A_CORE:
+        dearest = together / cores
+    else:
+        dearest = max(own, together / cores)
+    return f"{1e6 / dearest:,.0f}"
+
+
+def _cold(results: _AllResults) -> str:
+    """That what a step costs under load is a multiple of what it costs alone."""
+    if not {"micro", "calls"} <= results.keys():
+        return ""
+    steps = (names.DECODE, names.ENCODE, names.VERIFY, names.PLAN)
+    alone = sum(1000 * (results["micro"].median(step, 1, "p50_ms") or 0.0) for step in steps)
+    rounds = results["calls"].facts[names.POSTGRES_PROFILED]["cpu_split_us"]
+    loaded = median(sum(one[part] for part in ("XML", "authentication", "planning")) for one in rounds)
+    return _paragraph(
+        "Most of that is Python that runs once a call, on caches that other work has emptied meanwhile:",
+        f"decoding, encoding, verifying and planning take {loaded:.0f} µs a call under load (XML, authentication and",
+        f"planning, below), and {alone:.0f} µs in a loop that does nothing else.",
+    )
+
+
+def _tail(missed: Sequence[_Miss], results: _AllResults) -> str:
+    lines = []
+    for target, at, goal, floor in missed:
+        found = results[target.part]
+        theirs = found.median(best_peer(found, at), at, "p99_ms") or 0.0
+        own = (found.median(target.of, at, key) or 0.0 for key in ("p50_ms", "p99_ms"))
+        even = at / _rate(found, target.of, at) * 1000
+        cells = " | ".join(f"{one:.1f}" for one in (goal * theirs, floor * theirs, even, *own))
+        lines.append(f"| {target.title} | {at} | {cells} |\n")
+    head = "| ms | connections | for the goal | for the floor | if all took equally long | p50 | p99 |\n"
+    return f"{_EVEN}{head}| --- |{' --: |' * 6}\n{''.join(lines)}\n"
+
+
+def _import(missed: Sequence[_Miss], results: _AllResults) -> str:
+    found = results["import"]
+    own, copied = found.cpu(names.IMPORT_POSTGRES, 1), found.cpu(names.COPY, 1)
+    return _paragraph(
+        f"A row that is imported costs {_costs(own)} µs of CPU; with COPY and one upsert, {_costs(copied)}.",
+        "Those check nothing. An import reads each row by the types and limits of its fields, finds its lead by every",
+        "key of the row, plans it as a call is planned, and tells the lead's history why: in Python, in one thread.",
+    )
+
+
+def _sizes(missed: Sequence[_Miss], results: _AllResults) -> str:
+    sentences = []
+    for target, at, *_ in missed:
+        few, many = (_costs(results[target.part].cpu(subject, at)) for subject in (target.to, target.of))
+        sentences.append(f"{target.title}: a call costs {many} µs of CPU, and {few} with few.")
+    return _paragraph(
+        *sentences,
+        "Among few leads a call soon meets pages that are in caches, and that PostgreSQL has written to its log since",
+        "the checkpoint before the cell. Among millions each call meets others, and the first change of a page after a",
+        "checkpoint logs it whole.",
+    )
+
+
+def _shapes(missed: Sequence[_Miss], results: _AllResults) -> str:
+    whole, parsed, known = (
+        1000 * (results["micro"].median(step, 1, "p50_ms") or 0.0) for step in (names.READ, names.PARSE, names.DECODE)
+    )
+    return _paragraph(
+        f"Of the {whole:.0f} µs in which a request of a new shape is decoded, lxml's parsing takes {parsed:.0f}.",
+        "The rest is Python that walks lxml's tree and checks every element by the contract.",
+        f"A program pays that for its first two calls, and {known:.0f} for each of the others.",
+    )
+
+
+def _paragraph(*sentences: str) -> str:
+    return "\n".join(wrap(" ".join(sentences), 120)) + "\n\n"
+
+
+def _rate(found: Results, subject: str, at: int) -> float:
+    return found.median(subject, at, "per_second") or 0.0
+
+
+def _costs(costs: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {cost:.0f}" for name, cost in costs.items())
+
+
+def _is_throughput(target: Target) -> bool:
+    return target.part in ("peers", "limits") and target.key == "per_second"
+
+
+def _is_tail(target: Target) -> bool:
+    return target.key == "p99_ms" and target.to == BEST_PEER
+
+
+def _is_of(part: str) -> Callable[[Target], bool]:
+    return lambda target: target.part == part
+
+
+_SECTIONS: tuple[tuple[Callable[[Target], bool], Callable[[Sequence[_Miss], _AllResults], str]], ...] = (
+    (_is_throughput, _throughput),
+    (_is_tail, _tail),
+    (_is_of("import"), _import),
+    (_is_of("sizes"), _sizes),
+    (_is_of("micro"), _shapes),
+)
