@@ -5,8 +5,10 @@ import hashlib
 import io
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -18,6 +20,9 @@ ROW_LENGTH: Final = 4 * 1024 * 1024
 """Most characters of a row."""
 
 _PIECE = 64 * 1024
+_BLOCK = TEXT_LENGTH // 2
+"""Characters that are taken as lines at once: a row that ends in the next block at the latest has no cell, and is not
+itself, longer than any may be."""
 _BAD_BYTES = re.compile("[\ud800-\udfff]")
 _OTHER_DELIMITERS = {";": ";", "\t": "tab", "|": "|"}
 """What a header in one piece may hold, and how `--delimiter` names it."""
@@ -50,6 +55,10 @@ class _NulError(Exception):
 
 class _BadBytesError(Exception):
     """A line has bytes that are no text in the encoding."""
+
+
+class _UnusualError(Exception):
+    """Something that has to be looked at row by row: a long row, or one that may be wrong."""
 
 
 class _Hashed(io.RawIOBase):
@@ -104,6 +113,26 @@ class _Lines:
         return line
 
 
+def _blocks(stream: io.TextIOBase, rows: Callable[[], int]) -> Iterator[io.StringIO]:
+    """The lines of a file for csv.reader, a block at a time. `rows` gives how many rows they came to so far.
+
+    Raises _UnusualError for a row that is longer than a block, and for a character that may be none.
+    """
+    rest, rows_before = "", -1
+    while block := stream.read(_BLOCK):
+        if rows() == rows_before:  # no row ended in the block before
+            raise _UnusualError
+        rows_before = rows()
+        if "\0" in block or (not block.isascii() and _BAD_BYTES.search(block)):
+            raise _UnusualError
+        block = rest + block
+        # A line ends with LF, CR LF or CR; of a CR at the end of a block the LF may be still to come.
+        end = max(block.rfind("\n"), block.rfind("\r", 0, -1)) + 1
+        rest = block[end:]
+        yield io.StringIO(block[:end], newline="")
+    yield io.StringIO(rest, newline="")
+
+
 class CsvSource:
     """A CSV file that is read several times. Every failure is a Refusal whose sentence says what to do."""
 
@@ -142,17 +171,32 @@ class CsvSource:
         return self._header
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Every row with its number, the header with 1; rows without any text count, but are left out."""
+        """Every row with its number, the header with 1; rows without any text count, but are left out.
+
+        While all is plain, lines are looked at by the block, so that a row costs little beside its cells.
+        """
+        width = len(self._header)
+        number = done = 0
         try:
-            hashed = _Hashed(self.path)
-        except OSError as error:
-            raise Refusal(f"{self.path} cannot be read: {error.strerror}") from None
-        with io.TextIOWrapper(
-            io.BufferedReader(hashed, _PIECE),
-            encoding=self.encoding or "utf-8-sig",
-            errors="surrogateescape",
-            newline="",
-        ) as stream:
+            with self._opened() as (hashed, stream):
+                lines = chain.from_iterable(_blocks(stream, lambda: number))
+                for number, cells in enumerate(csv.reader(lines, delimiter=self.delimiter, strict=True), 1):
+                    if any(map(str.strip, cells)):
+                        if width and len(cells) != width:
+                            raise _UnusualError
+                        yield number, cells
+                        done = number
+                self.digest = hashed.hash.hexdigest()
+                return
+        except (_UnusualError, UnicodeError, csv.Error):
+            pass
+        # Once more up to where it is unusual, and from there with an eye on each line: that tells what is wrong and
+        # where, if anything is.
+        yield from self._watched_rows(after=done)
+
+    def _watched_rows(self, after: int) -> Iterator[tuple[int, list[str]]]:
+        """The rows after the one of a number. Raises a Refusal that says what is wrong with one, and where."""
+        with self._opened() as (hashed, stream):
             lines = _Lines(stream)
             reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
             number = 0
@@ -162,10 +206,25 @@ class CsvSource:
                 cells = self._next(reader, lines, number)
                 if cells is None:
                     break
-                if any(map(str.strip, cells)):
+                if number > after and any(map(str.strip, cells)):
                     self._check(cells, number)
                     yield number, cells
             self.digest = hashed.hash.hexdigest()
+
+    @contextmanager
+    def _opened(self) -> Iterator[tuple[_Hashed, io.TextIOBase]]:
+        """The file and its text. A file that cannot be opened, or be read to its end, is refused."""
+        try:
+            hashed = _Hashed(self.path)
+            with io.TextIOWrapper(
+                io.BufferedReader(hashed, _PIECE),
+                encoding=self.encoding or "utf-8-sig",
+                errors="surrogateescape",
+                newline="",
+            ) as stream:
+                yield hashed, stream
+        except OSError as error:
+            raise Refusal(f"{self.path} cannot be read: {error.strerror}") from None
 
     def _next(self, reader: "Iterator[list[str]]", lines: _Lines, number: int) -> list[str] | None:
         """The next row; None at the end of the file."""
@@ -200,8 +259,6 @@ class CsvSource:
             raise Refusal(
                 f'{where}, {self._column(lines)}: not CSV: {error}; write a quote within a cell twice ("")'
             ) from None
-        except OSError as error:
-            raise Refusal(f"{self.path} cannot be read: {error.strerror}") from None
 
     def _check(self, cells: list[str], number: int) -> None:
         """Refuses a row that has not one cell a column, or a cell that no field can hold."""

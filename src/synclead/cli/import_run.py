@@ -25,6 +25,9 @@ from synclead.store.foresight import Foresight
 from synclead.store.importing import Importer, SourceRow
 from synclead.store.progress import Counts, ImportKey, ImportProgress
 
+_ROWS_BETWEEN_REPORTS = 1000
+"""Of the first reading, which takes less time for a row than saying so."""
+
 
 class ImportRun:
     """A file that was read to its end and can be imported. Its methods end the command with what came of it."""
@@ -43,7 +46,8 @@ class ImportRun:
         with meter(f"Reading {source.path}", None) as reached:
             for _ in source.rows():
                 self.total += 1
-                reached(self.total)
+                if not self.total % _ROWS_BETWEEN_REPORTS:
+                    reached(self.total)
         self._check_unchanged()
         self._key = ImportKey(owner.id, source.digest, _digest(source, options))
         self._keep_ids = options.keep_ids
