@@ -17,7 +17,9 @@ import synclead.store.group as group_module
 from support.constraints import refuse_inserts
 from support.unreliable import Unreliable
 from synclead.leads.plan import plan
-from synclead.leads.record import RawAttribute, RawFileRow, RawRecord
+from synclead.leads.read import read_record
+from synclead.leads.record import RawAttribute, RawFileRow, RawRecord, SyncRequest
+from synclead.leads.subscription import Subscription
 from synclead.store import importing, schema
 from synclead.store.engine import lock_counter, reading, writing
 from synclead.store.errors import StoreError
@@ -114,7 +116,7 @@ class Take:
                     stop.set()
 
             importer = Importer(
-                database, ImportKey(self.subscription, "f", "o"), self.refused, lambda: NOW, stop,
+                database, ImportKey(self.subscription, "f", "o"), self._read, self.refused, lambda: NOW, stop,
                 report=report, check=before_group, may_starve_others=lambda: may_starve_others, foresight=foresight,
             )  # fmt: skip
             try:
@@ -129,8 +131,11 @@ class Take:
         return asyncio.run(run())
 
     def _source(self, done: int) -> Iterator[SourceRow]:
-        for place, record in enumerate(self.rows[done:], done):
-            yield SourceRow(place + 2, [], record)
+        for place in range(done, len(self.rows)):
+            yield SourceRow(place + 2, [])
+
+    def _read(self, row: SourceRow, subscription: Subscription) -> SyncRequest:
+        return read_record(self.rows[row.number - 2], subscription)
 
 
 def stored(engine: Engine, subscription_id: int = 1) -> dict[str, list[Any]]:
@@ -547,7 +552,7 @@ def test_a_group_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Large rows make small groups; one that is larger than a group is a group alone."""
     monkeypatch.setattr(importing, "GROUP_BYTES", 10_000)
     texts = ["x" * size for size in (4_000, 4_000, 4_000, 20_000, 1)]
-    rows = [SourceRow(place, [], row(FirstName=text)) for place, text in enumerate(texts)]
+    rows = [SourceRow(place, [text]) for place, text in enumerate(texts)]
 
     assert [[one.number for one in group] for group in importing.grouped(rows)] == [[0, 1], [2], [3], [4]]
 

@@ -18,6 +18,7 @@ from synclead.cli.csv_source import CsvSource
 from synclead.cli.meter import meter
 from synclead.cli.refused_file import RefusedFile
 from synclead.leads.columns import ColumnsError, RowOptions, read_columns
+from synclead.leads.row_reader import RowReader
 from synclead.leads.subscription import Subscription
 from synclead.leads.text import fold
 from synclead.store.databases import may_starve_others, open_database
@@ -91,11 +92,13 @@ class ImportRun:
     ) -> tuple[ImportProgress, bool]:
         """How far the import is at the end, and whether it was finished by an earlier run."""
         database = open_database(self._url)
+        reader = RowReader(self._columns)
         try:
             with _stopping() as stop:
                 importer = Importer(
                     database,
                     self._key,
+                    lambda row, subscription: reader.read(row.cells, subscription),
                     refused,
                     now,
                     stop,
@@ -120,7 +123,7 @@ class ImportRun:
     def _rows(self, done: int) -> Iterator[SourceRow]:
         """The rows after the first `done`, read anew."""
         for number, cells in islice(self._source.rows(), done + 1, None):
-            yield SourceRow(number, cells, self._columns.record(cells))
+            yield SourceRow(number, cells)
 
     def _check_unchanged(self) -> None:
         if self._source.signature() != self._signature:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec.structs import replace
+
 from synclead.leads.fields import Catalogue, Field, check_field_name
 from synclead.leads.record import RawAttribute, RawFileRow, RawRecord
 from synclead.leads.subscription import Subscription
@@ -69,13 +71,16 @@ class Columns:
         attributes = [RawAttribute(name, cells[place]) for place, name in self.attributes]
         if not self.options.clear_blank:
             attributes = [one for one in attributes if not is_blank(one.value)]
+        return replace(self.keys(cells), attributes=tuple(attributes))
+
+    def keys(self, cells: Sequence[str]) -> RawRecord:
+        """The record without its values."""
         cell = {name: cells[place] or None for name, place in self.places.items()}.get
         return RawRecord(
             id=cell("Id"),
             foreign_id=cell("ForeignSysPersonId"),
             foreign_type=cell("ForeignSysType"),
             cookie=cell("Cookie"),
-            attributes=tuple(attributes),
             workspace=self.options.workspace,
             row=RawFileRow(
                 partition=cell("Partition"),

@@ -48,12 +48,19 @@ def read_file_row(
 def check_characters(raw: RawRecord) -> None:
     """Raises InputError for a value with a character that XML forbids: no answer to a call could show it."""
     for attribute in raw.attributes:
-        text = attribute.value or ""
-        if text.isprintable():
-            continue  # none of the forbidden characters is
-        found = _FORBIDDEN.search(text)
+        found = _forbidden(attribute.value or "")
         if found:
             raise InputError(attribute.name or "", f"U+{ord(found[0]):04X} is a character that XML cannot carry")
+
+
+def has_forbidden(text: str) -> bool:
+    """Whether XML forbids a character of a text."""
+    return _forbidden(text) is not None
+
+
+def _forbidden(text: str) -> re.Match[str] | None:
+    # None of the forbidden characters is printable.
+    return None if text.isprintable() else _FORBIDDEN.search(text)
 
 
 def _moment(name: str, text: str | None, subscription: Subscription) -> datetime | None:

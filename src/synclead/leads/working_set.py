@@ -108,6 +108,11 @@ class WorkingSet:
         """Whether the Id is a forgotten lead's; known of Ids that rows of a file keep."""
         return lead_id in self._forgotten
 
+    def take_changes(self) -> Changes:
+        """What was noted for the database since the last time: who takes it writes it before what comes after."""
+        taken, self.changes = self.changes, Changes()
+        return taken
+
     # -- what a plan does ---------------------------------------------------------------------------
 
     def apply(self, plan: Plan) -> None:

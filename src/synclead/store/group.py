@@ -1,9 +1,9 @@
 """One group of calls of one subscription: read, planned in order, written in one transaction."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from synclead.leads.errors import SyncleadError
 from synclead.leads.fields import Catalogue
@@ -17,7 +17,10 @@ from synclead.store.subscriptions import build_subscription
 from synclead.store.transaction import Row, Transaction
 from synclead.store.working_set import Statement, load, reads_of, writes_of
 
+T = TypeVar("T")
 Answer = Outcome | SyncleadError
+Request = SyncRequest | SyncleadError
+"""A record as it is understood, or why it is not."""
 Refuse = Callable[[Exception], SyncleadError]
 """Turns a defect met while one record was read or planned into that caller's answer."""
 
@@ -36,28 +39,52 @@ class SubscriptionGoneError(Exception):
 
 @dataclass(slots=True)
 class PlannedGroup:
-    """What a group came to, before it is written."""
+    """A group that was read under the lock, and what it came to so far as it is planned; nothing is written yet."""
 
     subscription: Subscription
-    """The rules it was planned by."""
+    """The rules it is planned by."""
     counter: Counter
     """The numbers as the lock read them."""
     known: WorkingSet
-    answers: list[Answer]
+    requests: Sequence[Request]
     """One a record, in order."""
     lock_seconds: float
     """How long it waited for the lock."""
+    beside: Sequence[list[Row]] = ()
+    """The answers to what was asked beside."""
+    answers: list[Answer] = field(default_factory=list)
+    """One a request that is planned, in order."""
+    _has_new_fields: bool = False
+    """Whether what was taken to be written by `next_writes` made fields."""
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether all requests are."""
+        return len(self.answers) == len(self.requests)
 
     @property
     def changed(self) -> bool:
         """Whether there is anything to write."""
         return self.known.counter != self.counter
 
+    def plan(self, now: datetime, refuse: Refuse, at_most: int | None = None) -> None:
+        """Plans the next requests."""
+        done = len(self.answers)
+        end = None if at_most is None else done + at_most
+        known, subscription = self.known, self.subscription
+        self.answers += [_plan(request, known, subscription, now, refuse) for request in self.requests[done:end]]
+
+    def next_writes(self) -> list[Statement]:
+        """The statements that write what was planned since the last ones, for all but the last part of a group."""
+        changes = self.known.take_changes()
+        self._has_new_fields |= bool(changes.fields)
+        return writes_of(self.subscription.id, changes)
+
     def writes(self) -> list[Statement]:
-        """The statements that write it, the counter last."""
+        """The statements that write it, or what is left of it, the counter last."""
         counter, subscription = self.known.counter, self.subscription
         # Other processes read the fields anew that calls of this group made.
-        version = subscription.config_version + bool(self.known.changes.fields)
+        version = subscription.config_version + bool(self._has_new_fields or self.known.changes.fields)
         stored = {
             "subscription": subscription.id,
             "next_lead_id": counter.next_lead_id,
@@ -77,39 +104,60 @@ async def plan_group(
     now: datetime,
     refuse: Refuse,
     lock: str = "lock_counter",
+) -> PlannedGroup:
+    """Locks, reads and plans; writes nothing. See `read_group`."""
+
+    def parse(subscription: Subscription) -> list[Request]:
+        return parse_records(records, subscription, read_record, refuse)
+
+    group = await read_group(transaction, subscription_id, parse, cached=cached, lock=lock)
+    group.plan(now, refuse)
+    return group
+
+
+async def read_group(
+    transaction: Transaction,
+    subscription_id: int,
+    parse: Callable[[Subscription], Sequence[Request]],
+    *,
+    cached: Subscription | None,
+    lock: str = "lock_counter",
     begin: Callable[[Counter, Catalogue], WorkingSet] = WorkingSet,
     gone: int = 0,
+    beside: Sequence[Statement] = (),
 ) -> PlannedGroup:
-    """Locks, reads and plans; writes nothing.
+    """Locks, and reads the leads that the group could mean; plans and writes nothing.
 
     With the rules `cached` at hand, the lock and all reads are one round trip; were they changed since,
     they are read again under the lock, and the records by them. A plan that is not written can go on from
     an earlier one's working set with `begin`; `gone` are the leads that the earlier ones changed (`reads_of`).
+    `beside`: what else is asked under the lock.
     Raises SubscriptionGoneError and the errors of the transaction.
     """
-    locking: list[Statement] = [(lock, {"subscription": subscription_id})]
+    locking: list[Statement] = [(lock, {"subscription": subscription_id}), *beside]
     if cached is None:
-        counter_row = _one((await transaction.run(locking))[0])
+        first, *asked = await transaction.run(locking)
+        counter_row = _one(first)
         subscription = await _read_subscription(transaction, subscription_id, counter_row[3])
-        parsed = _parse(records, subscription, refuse)
+        parsed = parse(subscription)
         reads = reads_of(subscription_id, _valid(parsed), gone)
         answers = await transaction.run(reads) if reads else []
     else:
         subscription = cached
-        parsed = _parse(records, subscription, refuse)
+        parsed = parse(subscription)
         reads = reads_of(subscription_id, _valid(parsed), gone)
         first, *answers = await transaction.run(locking + reads)
+        asked, answers = answers[: len(beside)], answers[len(beside) :]
         counter_row = _one(first)
         if counter_row[3] != subscription.config_version:
             subscription = await _read_subscription(transaction, subscription_id, counter_row[3])
-            parsed = _parse(records, subscription, refuse)
+            parsed = parse(subscription)
             reads = reads_of(subscription_id, _valid(parsed), gone)
             answers = await transaction.run(reads) if reads else []
     counter = Counter(*counter_row[:3])
     known = begin(counter, subscription.catalogue)
     load(known, reads, answers)
-    planned = [_plan(request, known, subscription, now, refuse) for request in parsed]
-    return PlannedGroup(subscription, counter, known, planned, counter_row[4])
+    return PlannedGroup(subscription, counter, known, parsed, counter_row[4], asked)
 
 
 async def current_rules(
@@ -142,14 +190,14 @@ async def _read_subscription(transaction: Transaction, subscription_id: int, con
     return subscription
 
 
-def _parse(
-    records: Sequence[RawRecord], subscription: Subscription, refuse: Refuse
-) -> list[SyncRequest | SyncleadError]:
-    """Each record as a request, or as the refusal that its caller hears."""
-    parsed: list[SyncRequest | SyncleadError] = []
+def parse_records(
+    records: Sequence[T], subscription: Subscription, read: Callable[[T, Subscription], SyncRequest], refuse: Refuse
+) -> list[Request]:
+    """Each record as a request, or as the refusal that its caller hears; `read` makes or refuses one."""
+    parsed: list[Request] = []
     for record in records:
         try:
-            parsed.append(read_record(record, subscription))
+            parsed.append(read(record, subscription))
         except SyncleadError as refusal:
             parsed.append(refusal)
         except Exception as defect:
@@ -157,12 +205,12 @@ def _parse(
     return parsed
 
 
-def _valid(parsed: Sequence[SyncRequest | SyncleadError]) -> list[SyncRequest]:
+def _valid(parsed: Sequence[Request]) -> list[SyncRequest]:
     return [request for request in parsed if isinstance(request, SyncRequest)]
 
 
 def _plan(
-    request: SyncRequest | SyncleadError,
+    request: Request,
     known: WorkingSet,
     subscription: Subscription,
     now: datetime,

@@ -2,24 +2,31 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from synclead.leads.errors import SyncleadError
 from synclead.leads.plan import Counter
-from synclead.leads.record import RawRecord
+from synclead.leads.record import SyncRequest
 from synclead.leads.subscription import Subscription
 from synclead.store.errors import StoreError
 from synclead.store.foresight import Foresight
-from synclead.store.group import Answer, PlannedGroup, SubscriptionGoneError, plan_group
+from synclead.store.group import Answer, PlannedGroup, Request, SubscriptionGoneError, parse_records, read_group
 from synclead.store.progress import ImportKey, ImportProgress, stored
-from synclead.store.queue import GROUP_BYTES, GROUP_RECORDS, size_of
+from synclead.store.queue import GROUP_BYTES, GROUP_RECORDS
 from synclead.store.transaction import Database, DatabaseError, DataRefusedError, Transaction
+from synclead.store.working_set import Statement
 
 _PAUSES_SECONDS = (0.1, 1.0, 5.0)
 """Before each attempt to ask a database that was lost what it has committed."""
+
+
+PART_ROWS = 128
+"""How many rows of a group are planned while the database writes those before them."""
+
+T = TypeVar("T")
 
 
 class SourceRow(NamedTuple):
@@ -28,7 +35,10 @@ class SourceRow(NamedTuple):
     number: int
     """As a spreadsheet counts: the header is row 1."""
     cells: Sequence[str]
-    record: RawRecord
+
+
+ReadRow = Callable[[SourceRow, Subscription], SyncRequest]
+"""Reads a row by a subscription's rules. Raises a refusal."""
 
 
 class RefusedRows(Protocol):
@@ -50,11 +60,59 @@ class RowRefusedError(SyncleadError):
 
 
 @dataclass(slots=True)
+class _Group:
+    """Rows that are imported in one transaction."""
+
+    rows: Sequence[SourceRow]
+    read: ReadRow
+    _requests: list[Request] = field(default_factory=list)
+    _rules: Subscription | None = None
+    """By which the requests were read."""
+
+    def parse(self, subscription: Subscription) -> list[Request]:
+        """The rows as requests, or as refusals; read once as long as the rules stay."""
+        if self._rules is not subscription:
+            self._requests = parse_records(self.rows, subscription, self.read, _refuse)
+            self._rules = subscription
+        return self._requests
+
+
+class _Groups:
+    """The groups of a file, in order; the next one can be read while the one before it is written."""
+
+    def __init__(self, rows: Iterable[SourceRow], read: ReadRow) -> None:
+        self._groups = (_Group(group, read) for group in grouped(rows))
+        self._ahead: list[_Group | None] = []
+        """The next group, once it is read; None is the end."""
+        self._failure: Exception | None = None
+        """What reading ahead ended with."""
+
+    def read_ahead(self, subscription: Subscription) -> None:
+        """Reads the next group by rules that are likely to be those of its turn. Raises nothing: `take` does."""
+        if self._ahead or self._failure:
+            return
+        try:
+            group = next(self._groups, None)
+            self._ahead.append(group)
+            if group is not None:
+                group.parse(subscription)
+        except Exception as failure:
+            self._failure = failure
+
+    def take(self) -> _Group | None:
+        """The next group; None at the end. Raises what the rows raise."""
+        if self._failure:
+            raise self._failure
+        return self._ahead.pop() if self._ahead else next(self._groups, None)
+
+
+@dataclass(slots=True)
 class Importer:
     """One run of an import. Belongs to one event loop."""
 
     database: Database
     key: ImportKey
+    read: ReadRow
     refused: RefusedRows
     now: Callable[[], datetime]
     """Gives UTC."""
@@ -74,6 +132,8 @@ class Importer:
     """The subscription's numbers as the last group left them."""
     _others_write: bool = False
     """Whether the last group found them moved."""
+    _groups: _Groups = field(init=False)
+    """What is imported."""
 
     async def begin(self, *, again: bool = False) -> ImportProgress:
         """How far the import is, from an earlier run; with `again` a finished one is begun anew.
@@ -103,7 +163,8 @@ class Importer:
         Raises StoreError where the database does not answer, or another import of the file goes on meanwhile; what
         was committed before stays, and the next run goes on after it.
         """
-        for group in grouped(rows):
+        self._groups = _Groups(rows, self.read)
+        while group := self._groups.take():
             if self.stop.is_set():
                 return progress
             self.check()
@@ -137,36 +198,34 @@ class Importer:
             await asyncio.sleep(pause)
         raise _unanswered(lost, progress)
 
-    async def _group(
-        self, rows: Sequence[SourceRow], progress: ImportProgress, refusal: str | None = None
-    ) -> ImportProgress:
+    async def _group(self, group: _Group, progress: ImportProgress, refusal: str | None = None) -> ImportProgress:
         """One group, and once more where the connection was lost. A data error costs the guilty row alone.
 
         `refusal`: why the database refused the one row, of which nothing but this is to be written.
         """
         for attempt in range(2):
             try:
-                return await self._transact(rows, progress, refusal)
+                return await self._transact(group, progress, refusal)
             except SubscriptionGoneError as error:
                 raise StoreError(str(error)) from error
             except DataRefusedError as error:
                 if refusal is not None:
                     raise _unanswered(error, progress) from error
-                if len(rows) == 1:
-                    return await self._group(rows, progress, str(error))
+                if len(group.rows) == 1:
+                    return await self._group(group, progress, str(error))
                 break
             except DatabaseError as error:
                 if self.foresight is not None:
                     raise StoreError(f"the database did not answer: {error}") from error
                 found = await self._committed(progress, error)
-                if found.position == progress.position + len(rows):
+                if found.position == progress.position + len(group.rows):
                     return found
                 if found.position != progress.position:
                     raise _another() from error
                 if attempt:
                     raise _unanswered(error, progress) from error
-        for row in rows:
-            progress = await self._group([row], progress)
+        for row in group.rows:
+            progress = await self._group(_Group([row], self.read), progress)
         return progress
 
     async def _committed(self, progress: ImportProgress, lost: DatabaseError) -> ImportProgress:
@@ -182,48 +241,59 @@ class Importer:
                 continue
         raise _unanswered(lost, progress)
 
-    async def _transact(
-        self, rows: Sequence[SourceRow], progress: ImportProgress, refusal: str | None
-    ) -> ImportProgress:
+    async def _transact(self, group: _Group, progress: ImportProgress, refusal: str | None) -> ImportProgress:
         """Lock, reads, plans, refused rows, writes and progress, commit."""
-        dry = self.foresight
+        rows, dry, moment = group.rows, self.foresight, self.now()
         async with self.database.transaction(read_only=dry is not None) as transaction:
             if dry is not None:
-                group = await self._foresee(transaction, rows, dry)
-                return progress.after(group.answers, self._note_refused(rows, group.answers, progress))
-            group = await plan_group(
+                planned = await self._foresee(transaction, group, dry, moment)
+                return progress.after(planned.answers, self._note_refused(rows, planned.answers, progress))
+            planned = await read_group(
                 transaction,
                 self.key.subscription_id,
-                [row.record for row in rows] if refusal is None else [],
+                group.parse if refusal is None else lambda subscription: [],
                 cached=self.subscription,
-                now=self.now(),
-                refuse=_refuse,
+                beside=[self.key.read()],
             )
-            self._others_write = self._left not in (None, group.counter)
-            answers = group.answers or [RowRefusedError(f"The database refused the row: {refusal}")]
-            found = stored((await transaction.run([self.key.read()]))[0])
+            self._others_write = self._left not in (None, planned.counter)
+            found = stored(planned.beside[0])
             if found is None or found.position != progress.position:
                 raise _another()
+            writes = await self._plan(transaction, planned, moment)
+            answers = planned.answers or [RowRefusedError(f"The database refused the row: {refusal}")]
             # Before the commit: what is stored is at least in the file, and the next run cuts off what is more.
             self.refused.cut(progress.refused_bytes)
             progress = progress.after(answers, self._note_refused(rows, answers, progress))
-            writes = group.writes() if group.changed else []
-            await transaction.run([*writes, progress.store(self.key)], commit=True)
-        self.subscription, self._left = group.subscription, group.known.counter
+            await _while(
+                transaction.run([*writes, progress.store(self.key)], commit=True),
+                lambda: self._groups.read_ahead(planned.subscription),
+            )
+        self.subscription, self._left = planned.subscription, planned.known.counter
         return progress
 
-    async def _foresee(self, transaction: Transaction, rows: Sequence[SourceRow], dry: Foresight) -> PlannedGroup:
-        return await plan_group(
+    async def _plan(self, transaction: Transaction, group: PlannedGroup, moment: datetime) -> list[Statement]:
+        """Plans, each part of the group while the one before it is written; gives what is left to write."""
+
+        def plan() -> None:
+            group.plan(moment, _refuse, PART_ROWS)
+
+        plan()
+        while not group.is_planned:
+            await _while(transaction.run(group.next_writes()), plan)
+        return group.writes() if group.changed else []
+
+    async def _foresee(self, transaction: Transaction, group: _Group, dry: Foresight, moment: datetime) -> PlannedGroup:
+        planned = await read_group(
             transaction,
             self.key.subscription_id,
-            [row.record for row in rows],
+            group.parse,
             cached=None,
-            now=self.now(),
-            refuse=_refuse,
             lock="read_counter",
             begin=dry.begin,
             gone=dry.touched,
         )
+        planned.plan(moment, _refuse)
+        return planned
 
     def _note_refused(self, rows: Sequence[SourceRow], answers: Sequence[Answer], progress: ImportProgress) -> int:
         refused = [
@@ -239,7 +309,7 @@ def grouped(rows: Iterable[SourceRow]) -> Iterator[list[SourceRow]]:
     group: list[SourceRow] = []
     size = 0
     for row in rows:
-        bytes_ = size_of(row.record)
+        bytes_ = _size_of(row)
         if group and (len(group) >= GROUP_RECORDS or size + bytes_ > GROUP_BYTES):
             yield group
             group, size = [], 0
@@ -247,6 +317,24 @@ def grouped(rows: Iterable[SourceRow]) -> Iterator[list[SourceRow]]:
         size += bytes_
     if group:
         yield group
+
+
+def _size_of(row: SourceRow) -> int:
+    """Bytes of a row's text, with a little for each part, as `queue.size_of` counts those of a call."""
+    text = "".join(row.cells)
+    bytes_ = len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
+    return 256 + 128 * len(row.cells) + bytes_
+
+
+async def _while(running: Coroutine[Any, Any, T], work: Callable[[], None]) -> T:
+    """Does some work while the database does what it was sent; gives what that came to."""
+    task = asyncio.ensure_future(running)
+    await asyncio.sleep(0)  # until it is sent
+    try:
+        work()
+    finally:
+        answer = await task
+    return answer
 
 
 def _refuse(defect: Exception) -> SyncleadError:
