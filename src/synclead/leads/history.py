@@ -1,6 +1,6 @@
 """The activities that a call leaves behind (sync-lead, section 5)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -34,8 +34,8 @@ def history_of(
     *,
     is_new: bool,
     changed_values: Iterable[ChangedValue],
-    moves: Iterable[KeyMove],
-    merged: Iterable[Visitor],
+    moves: Sequence[KeyMove],
+    merged: Sequence[Visitor],
     why: Why,
     source: str,
     first_id: int,
@@ -44,6 +44,8 @@ def history_of(
     """One `New Lead` for a lead that did not exist, one `Change Data Value` a field of one that did, `Merge Leads`
     for a visitor that was merged, and a move of a key on both leads. Ids run from `first_id`."""
     common = {"Source": source, "Reason": describe(why)}
+    if is_new and not moves and not merged:
+        return (Activity(first_id, lead_id, "New Lead", at, common),)
     written: list[Activity] = []
 
     def write(owner: int, type_: str, attributes: dict[str, str]) -> None:
@@ -70,9 +72,8 @@ def history_of(
 
 def describe(why: Why) -> str:
     """The reasons of an outcome as one line for people: `step 4, Email; cookie of lead 7 moved`."""
-    parts = [f"step {why.step}, {why.key}"]
-    if why.partition_rule:
-        parts.append(f"partition by {why.partition_rule}")
+    rule = f"; partition by {why.partition_rule}" if why.partition_rule else ""
+    parts = [f"step {why.step}, {why.key}{rule}"]
     if why.became_known is not None:
         parts.append(f"visitor {why.became_known} became known")
     if why.visitor_merged is not None:
@@ -95,4 +96,4 @@ def describe(why: Why) -> str:
         parts.append(f"cookie ignored: {why.cookie_ignored}")
     if why.fields_created:
         parts.append("fields created: " + ", ".join(why.fields_created))
-    return "; ".join(parts)
+    return parts[0] if len(parts) == 1 else "; ".join(parts)

@@ -129,10 +129,12 @@ def check_read_only(draft: Draft, subscription: Subscription) -> None:
 
 def set_values(draft: Draft, catalogue: Catalogue) -> None:
     """Write the fields that were sent; fields not named stay as they are (section 5)."""
-    for name, value in draft.found.request.values.items():
-        if draft.values.get(name) != value:
-            change_value(draft, name, value)
-    for name, text in draft.found.request.unknown.items():
+    request = draft.found.request
+    for name, value in request.values.items():
+        old = draft.values.get(name)
+        if old != value:
+            note_change(draft, name, old, value)
+    for name, text in request.unknown.items():
         made = catalogue.find(name)  # an earlier call of the group may have made it
         if made is None:
             if text is None:
@@ -149,8 +151,12 @@ def set_values(draft: Draft, catalogue: Catalogue) -> None:
 def change_value(draft: Draft, name: str, value: str | None) -> None:
     """Set or clear one field and note the change if there is one."""
     old = draft.values.get(name)
-    if old == value:
-        return
+    if old != value:
+        note_change(draft, name, old, value)
+
+
+def note_change(draft: Draft, name: str, old: str | None, value: str | None) -> None:
+    """Set or clear one field whose value is another one."""
     if value is None:
         del draft.values[name]
     else:
@@ -206,7 +212,7 @@ def finish(draft: Draft, known: Known, subscription: Subscription, workspace: Wo
     before, found, counter = draft.before, draft.found, known.counter
     changed = bool(before is None or draft.changed_values or draft.foreign_ids_set or draft.cookies_bound)
     # Each foreign id has a change of its own, so that their order is kept.
-    changes = max(1, len(draft.foreign_ids_set)) if changed else 0
+    changes = (len(draft.foreign_ids_set) or 1) if changed else 0
     if before is None:
         lead_id, partition, created_at, rule = place_new(draft, subscription, workspace, counter, now)
     else:
@@ -241,12 +247,14 @@ def finish(draft: Draft, known: Known, subscription: Subscription, workspace: Wo
         if changed
         else ()
     )
-    spent = Counter(
-        max(counter.next_lead_id, lead.id + (before is None)),
-        counter.next_activity_id + len(activities),
-        # A lead that is moved in keeps the number of its change: what comes after it must have a higher one.
-        max(counter.next_change + changes, lead.change + 1) if changed else counter.next_change,
-    )
+    next_lead_id, next_change = counter.next_lead_id, counter.next_change + changes
+    taken = lead.id if before else lead.id + 1
+    if taken > next_lead_id:
+        next_lead_id = taken
+    # A lead that is moved in keeps the number of its change: what comes after it must have a higher one.
+    if changed and lead.change >= next_change:
+        next_change = lead.change + 1
+    spent = Counter(next_lead_id, counter.next_activity_id + len(activities), next_change)
     shown = found.request.foreign_id
     if shown is None and lead.foreign_ids:
         shown = lead.foreign_ids[-1]
@@ -283,8 +291,10 @@ def place_new(
     if request.row and request.row.partition:
         partition, rule = request.row.partition, "the column Partition"
     else:
-        seen_by_rules = dict(draft.values, Email=draft.email.text) if draft.email else draft.values
-        partition, rule = subscription.places.partition_for_new(workspace, seen_by_rules)
+        places, seen_by_rules = subscription.places, draft.values
+        if draft.email and places.enabled:  # otherwise no rule is asked
+            seen_by_rules = dict(draft.values, Email=draft.email.text)
+        partition, rule = places.partition_for_new(workspace, seen_by_rules)
     lead_id = request.id if draft.kept and request.id else next_lead_id(counter)
     created_at = (draft.kept and draft.kept.created_at) or now
     return lead_id, partition, created_at, rule

@@ -93,11 +93,13 @@ class SyncRequest(Struct, frozen=True):
     @property
     def foreign_ids(self) -> tuple[ForeignId, ...]:
         """The one of a call, or all of a row."""
-        own = () if self.foreign_id is None else (self.foreign_id,)
-        return own if self.row is None else own + self.row.foreign_ids
+        if self.foreign_id is None:
+            return ()
+        return (self.foreign_id,) if self.row is None else (self.foreign_id, *self.row.foreign_ids)
 
     @property
     def cookies(self) -> tuple[str, ...]:
         """The token of a call, or all of a row."""
-        own = () if self.cookie is None else (self.cookie,)
-        return own if self.row is None else own + self.row.cookies
+        if self.cookie is None:
+            return ()
+        return (self.cookie,) if self.row is None else (self.cookie, *self.row.cookies)

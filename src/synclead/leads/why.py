@@ -15,7 +15,8 @@ def explain(draft: Draft, lead: Lead, known: KnownLeads, rule: str) -> Why:
     before_key = before.email.key if before and before.email else None
     shared: tuple[int, ...] = ()
     if lead.email and lead.email.key != before_key:
-        shared = tuple(other.id for other in known.leads_of_email(lead.email.key) if other.id != lead.id)
+        others = known.leads_of_email(lead.email.key)
+        shared = tuple([other.id for other in others if other.id != lead.id]) if others else ()
     element, attribute = request.email_element, request.email_attribute
     unused = not_renamed = False
     if element and attribute and element.key != attribute.key:
@@ -24,20 +25,20 @@ def explain(draft: Draft, lead: Lead, known: KnownLeads, rule: str) -> Why:
     has_no_key = [loser.id for loser in draft.losers.values() if not has_key(loser)] if draft.losers else []
     if before and not has_key(lead) and has_key(before):
         has_no_key.append(lead.id)
-    visitor = found.visitor.id if found.visitor else None
+    visitor = found.visitors[0].id if found.visitors else None
     return Why(
         step=draft.row.step,
         key=draft.row.key,
         partition_rule=rule,
-        foreign_id_moved_from=moved_from(draft.moves, "Foreign Id Moved"),
-        cookie_moved_from=moved_from(draft.moves, "Cookie Moved"),
+        foreign_id_moved_from=moved_from(draft.moves, "Foreign Id Moved") if draft.moves else None,
+        cookie_moved_from=moved_from(draft.moves, "Cookie Moved") if draft.moves else None,
         visitor_merged=visitor if before else None,
         became_known=None if before else visitor,
         email_shared_with=shared,
         left_without_key=tuple(has_no_key),
         email_element_unused=unused,
         email_not_renamed=not_renamed,
-        skipped=(*request.skipped, *draft.skipped),
+        skipped=(*request.skipped, *draft.skipped) if draft.skipped else request.skipped,
         cookie_ignored=request.cookie_ignored,
         fields_created=tuple([made.name for made in draft.fields]) if draft.fields else (),
     )
