@@ -1,5 +1,7 @@
 """A plan while it is made: the target, and what has been decided about it so far."""
 
+from operator import attrgetter
+
 from msgspec import Struct, field
 
 from synclead.leads.fields import Field
@@ -7,6 +9,8 @@ from synclead.leads.history import ChangedValue, KeyMove
 from synclead.leads.lead import Email, ForeignId, Lead, Visitor
 from synclead.leads.record import Kept
 from synclead.leads.resolve import Found, Row
+
+_name_of = attrgetter("name")
 
 
 class Draft(Struct):
@@ -36,24 +40,20 @@ class Draft(Struct):
 
     def foreign_rows(self, first_change: int) -> tuple[tuple[ForeignId, int, bool], ...]:
         """As `Plan.foreign_ids_set`."""
-        if not self.foreign_ids_set:
-            return ()
         leads = self.found.foreign_leads
         return tuple([(one, first_change + place, one not in leads) for place, one in enumerate(self.foreign_ids_set)])
 
     def cookie_rows(self) -> tuple[tuple[str, bool], ...]:
         """As `Plan.cookies_bound`."""
-        if not self.cookies_bound:
-            return ()
         seen = {*self.found.cookie_leads, *(visitor.token for visitor in self.found.visitors)}
         return tuple([(token, token not in seen) for token in self.cookies_bound])
 
     @property
     def changed_names(self) -> tuple[str, ...]:
         """What the lead has another value of, or one more: fields by their names, keys by their elements'."""
-        names = [change.name for change in self.changed_values]
+        names = tuple(map(_name_of, self.changed_values))
         if self.foreign_ids_set:
-            names.append("ForeignSysPersonId")
+            names += ("ForeignSysPersonId",)
         if self.cookies_bound:
-            names.append("marketoCookie")
-        return tuple(names)
+            names += ("marketoCookie",)
+        return names

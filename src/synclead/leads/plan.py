@@ -1,5 +1,6 @@
 """What a call changes once its target is known: values, keys, places and history (sync-lead, 3 to 5)."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -64,17 +65,12 @@ def plan(request: SyncRequest, known: Known, subscription: Subscription, now: da
     """
     found = look_up(request, known, subscription.policy)
     row, target = resolve(found)
-    before = target if isinstance(target, Lead) else None
-    draft = Draft(
-        found=found,
-        row=row,
-        before=before,
-        kept=found.kept if before is None else None,
-        values=dict(before.values if before else found.visitor.values if found.visitor else {}),
-        email=before.email if before else None,
-        foreign_ids=before.foreign_ids if before else (),
-        cookies=before.cookies if before else 0,
-    )
+    if isinstance(target, Lead):
+        values = dict(target.values)
+        draft = Draft(found, row, target, None, values, target.email, target.foreign_ids, target.cookies)
+    else:
+        values = dict(found.visitors[0].values) if found.visitors else {}
+        draft = Draft(found, row, None, found.kept, values, None, (), 0)
     workspace = subscription.places.workspace(request.workspace)
     check_reach(draft, workspace, subscription)
     check_row(draft, known)
@@ -130,10 +126,7 @@ def check_read_only(draft: Draft, subscription: Subscription) -> None:
 def set_values(draft: Draft, catalogue: Catalogue) -> None:
     """Write the fields that were sent; fields not named stay as they are (section 5)."""
     request = draft.found.request
-    for name, value in request.values.items():
-        old = draft.values.get(name)
-        if old != value:
-            note_change(draft, name, old, value)
+    change_values(draft, request.values)
     for name, text in request.unknown.items():
         made = catalogue.find(name)  # an earlier call of the group may have made it
         if made is None:
@@ -141,27 +134,24 @@ def set_values(draft: Draft, catalogue: Catalogue) -> None:
                 continue
             made = auto_field(name)
             draft.fields.append(made)
-        change_value(draft, made.name, text)
+        change_values(draft, {made.name: text})
     for visitor in draft.merged_visitors:
-        for name, value in visitor.values.items():
-            if name not in draft.values:  # first-visit facts fill what is empty (munchkin, 8.1)
-                change_value(draft, name, value)
+        # First-visit facts fill what is empty (munchkin, 8.1).
+        change_values(draft, {name: value for name, value in visitor.values.items() if name not in draft.values})
 
 
-def change_value(draft: Draft, name: str, value: str | None) -> None:
-    """Set or clear one field and note the change if there is one."""
-    old = draft.values.get(name)
-    if old != value:
-        note_change(draft, name, old, value)
-
-
-def note_change(draft: Draft, name: str, old: str | None, value: str | None) -> None:
-    """Set or clear one field whose value is another one."""
-    if value is None:
-        del draft.values[name]
-    else:
-        draft.values[name] = value
-    draft.changed_values.append(ChangedValue(name, old, value))
+def change_values(draft: Draft, given: Mapping[str, str | None]) -> None:
+    """Set or clear fields, and note each that has another value then."""
+    values, changed = draft.values, draft.changed_values
+    for name, value in given.items():
+        old = values.get(name)
+        if old == value:
+            continue
+        if value is None:
+            del values[name]
+        else:
+            values[name] = value
+        changed.append(ChangedValue(name, old, value))
 
 
 def set_email(draft: Draft) -> None:
@@ -258,9 +248,10 @@ def finish(draft: Draft, known: Known, subscription: Subscription, workspace: Wo
     shown = found.request.foreign_id
     if shown is None and lead.foreign_ids:
         shown = lead.foreign_ids[-1]
+    created_fields = tuple(draft.fields)
     outcome = Outcome(
         # A visitor who becomes known existed before: the document calls that an update.
-        status="CREATED" if before is None and found.visitor is None else "UPDATED",
+        status="CREATED" if before is None and not found.visitors else "UPDATED",
         lead=lead,
         shown_foreign_id=shown,
         changed=changed,
@@ -268,18 +259,18 @@ def finish(draft: Draft, known: Known, subscription: Subscription, workspace: Wo
         why=why,
         catalogue=known.catalogue,
         changed_names=draft.changed_names,
-        created_fields=tuple(draft.fields),
+        created_fields=created_fields,
     )
     return Plan(
         outcome=outcome,
         counter=spent,
         is_new=before is None,
-        losers=tuple(draft.losers.values()),
-        foreign_ids_set=draft.foreign_rows(counter.next_change),
-        cookies_bound=draft.cookie_rows(),
+        losers=tuple(draft.losers.values()) if draft.losers else (),
+        foreign_ids_set=draft.foreign_rows(counter.next_change) if draft.foreign_ids_set else (),
+        cookies_bound=draft.cookie_rows() if draft.cookies_bound else (),
         visitors=found.visitors,
         activities=activities,
-        fields=tuple(draft.fields),
+        fields=created_fields,
     )
 
 

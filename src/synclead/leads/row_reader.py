@@ -1,8 +1,8 @@
 """Reads rows of a file: what `read_record` makes of them, with what depends on the columns alone done once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -16,6 +16,9 @@ from synclead.leads.record import SyncRequest
 from synclead.leads.subscription import Subscription
 from synclead.leads.text import is_blank
 from synclead.leads.values import parse_value
+
+_REMEMBERED = 1000
+"""Values of a column."""
 
 
 class RowReader:
@@ -32,7 +35,7 @@ class RowReader:
         """The row, checked. Raises what `read_record` raises of `Columns.record`."""
         rules = self._rules
         if rules is None or rules.subscription is not subscription:
-            rules = self._rules = _rules_of(self._columns, subscription)
+            rules = self._rules = _Rules(self._columns, subscription)
         try:
             request = rules.read(cells)
         except SyncleadError:
@@ -40,61 +43,79 @@ class RowReader:
         return read_record(self._columns.record(cells), subscription) if request is None else request
 
 
-@dataclass(slots=True)
+Parse = Callable[[str], str | None]
+
+
 class _Rules:
     """What the columns are by one subscription's rules."""
 
-    columns: Columns
-    subscription: Subscription
-    email_place: int | None = None
-    fields: list[tuple[int, Field]] = field(default_factory=list)
-    """Cells that are values, but for the Email."""
-    is_known: bool = True
-    """Whether each column is a field of its own. Otherwise no row is read here."""
-    keyless: SyncRequest | None = None
-    """A row all of whose cells are empty; None where such a row is refused."""
+    def __init__(self, columns: Columns, subscription: Subscription) -> None:
+        self.subscription = subscription
+        self._columns = columns
+        self._clears_blank = columns.options.clear_blank
+        self._key_places = tuple(columns.places.values())
+        self._email_place: int | None = None
+        self._values: list[tuple[int, str, Parse]] = []
+        """Of each cell that is a value, but for the Email, its place, its field and what reads it."""
+        self._read_only: list[tuple[int, str, Parse]] = []
+        self._is_known = True
+        """Whether each column is a field of its own. Otherwise no row is read here."""
+        self._keyless: SyncRequest | None = None
+        """A row all of whose cells are empty; None where such a row is refused."""
+        names = set()
+        for place, name in columns.attributes:
+            found = subscription.catalogue.find(name) or subscription.catalogue.get(name)
+            if found is None or found.name in names:
+                self._is_known = False
+                break
+            names.add(found.name)
+            if found.name == EMAIL:
+                self._email_place = place
+            else:
+                kind = self._read_only if found.read_only else self._values
+                kind.append((place, found.name, _parse_of(found, subscription)))
+        with suppress(SyncleadError):  # such as that of a row without the Id that it is to keep
+            self._keyless = read_record(columns.keys([""] * columns.width), subscription)
 
     def read(self, cells: Sequence[str]) -> SyncRequest | None:
         """The row; None, or a refusal, where it is out of the ordinary."""
-        if not self.is_known:
+        if not self._is_known:
             return None
-        if has_forbidden("".join(cells)):
+        text = "".join(cells)
+        if not text.isprintable() and has_forbidden(text):
             return None  # perhaps only in a cell that is not looked at
-        request = self.keyless
-        for place in self.columns.places.values():
+        request = self._keyless
+        for place in self._key_places:
             if cells[place]:
-                request = read_record(self.columns.keys(cells), self.subscription)
+                request = read_record(self._columns.keys(cells), self.subscription)
                 break
         if request is None:
             return None
+        clears = self._clears_blank
         values: dict[str, str | None] = {}
-        read_only: dict[str, str | None] = {}
-        clears, zone = self.columns.options.clear_blank, self.subscription.time_zone
-        for place, one in self.fields:
-            value = parse_value(one, cells[place], zone)
+        for place, name, parse in self._values:
+            value = parse(cells[place])
             if value is not None or clears:
-                (read_only if one.read_only else values)[one.name] = value
-        email_text = "" if self.email_place is None else cells[self.email_place]
-        if not is_blank(email_text):
-            return replace(request, values=values, read_only=read_only, email_attribute=parse_email(email_text))
-        clears_email = clears and self.email_place is not None
-        return replace(request, values=values, read_only=read_only, clears_email=clears_email)
+                values[name] = value
+        email, clears_email = None, False
+        if self._email_place is not None:
+            email_text = cells[self._email_place]
+            if not is_blank(email_text):
+                email = parse_email(email_text)
+            else:
+                clears_email = clears
+        if self._read_only:
+            read = ((name, parse(cells[place])) for place, name, parse in self._read_only)
+            read_only = {name: value for name, value in read if value is not None or clears}
+            request = replace(request, read_only=read_only)
+        return replace(request, values=values, email_attribute=email, clears_email=clears_email)
 
 
-def _rules_of(columns: Columns, subscription: Subscription) -> _Rules:
-    rules = _Rules(columns, subscription)
-    catalogue = subscription.catalogue
-    names = set()
-    for place, name in columns.attributes:
-        found = catalogue.find(name) or catalogue.get(name)
-        if found is None or found.name in names:
-            rules.is_known = False
-            break
-        names.add(found.name)
-        if found.name == EMAIL:
-            rules.email_place = place
-        else:
-            rules.fields.append((place, found))
-    with suppress(SyncleadError):  # such as that of a row without the Id that it is to keep
-        rules.keyless = read_record(columns.keys([""] * columns.width), subscription)
-    return rules
+def _parse_of(field: Field, subscription: Subscription) -> Parse:
+    """What reads the cells under a field; remembers short values, since most columns have few different ones."""
+    zone = subscription.time_zone
+
+    def parse(text: str) -> str | None:
+        return parse_value(field, text, zone)
+
+    return parse if field.type == "text" else lru_cache(_REMEMBERED)(parse)

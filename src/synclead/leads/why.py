@@ -11,14 +11,14 @@ from synclead.leads.resolve import KnownLeads
 
 def explain(draft: Draft, lead: Lead, known: KnownLeads, rule: str) -> Why:
     """Say why: which row and key matched, what moved, and what the caller may not expect."""
-    found, request, before = draft.found, draft.found.request, draft.before
-    before_key = before.email.key if before and before.email else None
+    found, before = draft.found, draft.before
+    request, email = found.request, lead.email
     shared: tuple[int, ...] = ()
-    if lead.email and lead.email.key != before_key:
-        others = known.leads_of_email(lead.email.key)
+    if email and not (before and before.email and before.email.key == email.key):
+        others = known.leads_of_email(email.key)
         shared = tuple([other.id for other in others if other.id != lead.id]) if others else ()
-    element, attribute = request.email_element, request.email_attribute
     unused = not_renamed = False
+    element, attribute = request.email_element, request.email_attribute
     if element and attribute and element.key != attribute.key:
         unused = not (found.email_key == element and before and found.is_found_by_email(before))
         not_renamed = draft.row.step == 4 and found.email_key == attribute and found.element_is_known
@@ -26,12 +26,13 @@ def explain(draft: Draft, lead: Lead, known: KnownLeads, rule: str) -> Why:
     if before and not has_key(lead) and has_key(before):
         has_no_key.append(lead.id)
     visitor = found.visitors[0].id if found.visitors else None
+    moves = draft.moves
     return Why(
         step=draft.row.step,
         key=draft.row.key,
         partition_rule=rule,
-        foreign_id_moved_from=moved_from(draft.moves, "Foreign Id Moved") if draft.moves else None,
-        cookie_moved_from=moved_from(draft.moves, "Cookie Moved") if draft.moves else None,
+        foreign_id_moved_from=moved_from(moves, "Foreign Id Moved") if moves else None,
+        cookie_moved_from=moved_from(moves, "Cookie Moved") if moves else None,
         visitor_merged=visitor if before else None,
         became_known=None if before else visitor,
         email_shared_with=shared,
