@@ -81,15 +81,13 @@ def _change(text: str | None) -> int | None:
     return int(match[1])
 
 
-def check_row(draft: Draft, known: KnownLeads) -> None:
+def check_row(draft: Draft, row: FileRow, known: KnownLeads) -> None:
     """Raises a refusal for a row of a file that would move a lead or a key, or use a spent Id again.
 
     A file is what somebody believed once, so it moves nothing: a lead stays in its partition, and a key with its
     lead, except where an Id says to whom it belongs (section 3, step 1).
     """
-    row, before = draft.found.request.row, draft.before
-    if row is None:
-        return
+    before = draft.before
     if row.kept:
         _check_kept_id(draft, known)
     if row.partition and before and before.partition != row.partition:

@@ -69,22 +69,27 @@ def plan(request: SyncRequest, known: Known, subscription: Subscription, now: da
         values = dict(target.values)
         draft = Draft(found, row, target, None, values, target.email, target.foreign_ids, target.cookies)
     else:
-        values = dict(found.visitors[0].values) if found.visitors else {}
+        values = dict(found.visitor.values) if found.visitor else {}
         draft = Draft(found, row, None, found.kept, values, None, (), 0)
     workspace = subscription.places.workspace(request.workspace)
-    check_reach(draft, workspace, subscription)
-    check_row(draft, known)
-    check_read_only(draft, subscription)
+    if workspace is not None:
+        check_reach(draft, workspace, subscription)
+    if request.row is not None:
+        check_row(draft, request.row, known)
+    if request.read_only:
+        check_read_only(draft, subscription)
     set_values(draft, known.catalogue)
     set_email(draft)
-    set_foreign_ids(draft)
-    set_cookies(draft)
+    if request.foreign_id is not None:
+        set_foreign_ids(draft)
+    if request.cookie is not None:
+        set_cookies(draft)
     return finish(draft, known, subscription, workspace, now)
 
 
-def check_reach(draft: Draft, workspace: Workspace | None, subscription: Subscription) -> None:
+def check_reach(draft: Draft, workspace: Workspace, subscription: Subscription) -> None:
     """A named workspace reaches leads of its primary partition by unique keys, and any lead by Email (section 4)."""
-    if not subscription.places.enabled or workspace is None:
+    if not subscription.places.enabled:
         return
     if subscription.policy.workspace_mismatch == "update":
         return
@@ -110,8 +115,6 @@ def check_read_only(draft: Draft, subscription: Subscription) -> None:
     A lead that a file brings under its own Id has no value yet: it takes the file's.
     """
     read_only = draft.found.request.read_only
-    if not read_only:
-        return
     if draft.kept:
         draft.values.update({name: value for name, value in read_only.items() if value is not None})
     for name, value in read_only.items():
@@ -135,7 +138,7 @@ def set_values(draft: Draft, catalogue: Catalogue) -> None:
             made = auto_field(name)
             draft.fields.append(made)
         change_values(draft, {made.name: text})
-    for visitor in draft.merged_visitors:
+    for visitor in draft.merged_visitors if draft.found.visitors else ():
         # First-visit facts fill what is empty (munchkin, 8.1).
         change_values(draft, {name: value for name, value in visitor.values.items() if name not in draft.values})
 
@@ -228,7 +231,7 @@ def finish(draft: Draft, known: Known, subscription: Subscription, workspace: Wo
             is_new=before is None,
             changed_values=draft.changed_values,
             moves=draft.moves,
-            merged=draft.merged_visitors,
+            merged=draft.merged_visitors if found.visitors else (),
             why=why,
             source=SOURCE if found.request.row is None else FILE_SOURCE,
             first_id=counter.next_activity_id,
@@ -251,7 +254,7 @@ def finish(draft: Draft, known: Known, subscription: Subscription, workspace: Wo
     created_fields = tuple(draft.fields)
     outcome = Outcome(
         # A visitor who becomes known existed before: the document calls that an update.
-        status="CREATED" if before is None and not found.visitors else "UPDATED",
+        status="CREATED" if before is None and found.visitor is None else "UPDATED",
         lead=lead,
         shown_foreign_id=shown,
         changed=changed,

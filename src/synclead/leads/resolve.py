@@ -50,31 +50,19 @@ class Found(Struct, frozen=True):
     """The address that E was looked up by: the attribute's, unless only the element's is known."""
     element_is_known: bool
     """Two different addresses were sent, and leads have the element's."""
-
-    @property
-    def foreign_lead(self) -> Lead | None:
-        """F: the lead of the foreign id."""
-        return next(iter(self.foreign_leads.values())) if self.foreign_leads else None
-
-    @property
-    def cookie_lead(self) -> Lead | None:
-        """K: the known lead of the cookie."""
-        return next(iter(self.cookie_leads.values())) if self.cookie_leads else None
-
-    @property
-    def visitor(self) -> Visitor | None:
-        """V: the anonymous visitor of the cookie."""
-        return self.visitors[0] if self.visitors else None
+    email: Email | None
+    """The Email to store: the attribute's value, else the element's."""
+    foreign_lead: Lead | None
+    """F: the lead of the foreign id, the first one's that a lead has."""
+    cookie_lead: Lead | None
+    """K: the known lead of the cookie, the first one's that a lead has."""
+    visitor: Visitor | None
+    """V: the anonymous visitor of the cookie, the first one's that has one."""
 
     @property
     def kept(self) -> Kept | None:
         """How the lead stood, where a row of a file may make it under its own Id."""
         return None if self.request.row is None else self.request.row.kept
-
-    @property
-    def email(self) -> Email | None:
-        """The Email to store: the attribute's value, else the element's."""
-        return self.request.email_attribute or self.request.email_element
 
     def fits_foreign_id(self, lead: Lead) -> bool:
         """A lead fits when no foreign id is given or when it has none of that type [O]."""
@@ -215,20 +203,22 @@ TABLE: tuple[Row, ...] = (
 def look_up(request: SyncRequest, known: KnownLeads, policy: Policy) -> Found:
     """Ask every key of the call what it finds."""
     foreign_leads: dict[ForeignId, Lead] = {}
-    for foreign_id in request.foreign_ids:
-        lead = known.lead_of_foreign_id(foreign_id)
-        if lead is not None:
-            foreign_leads[foreign_id] = lead
     cookie_leads: dict[str, Lead] = {}
     visitors: list[Visitor] = []
-    for token in request.cookies:
-        lead, visitor = known.lead_of_cookie(token), known.visitor_of_cookie(token)
-        if lead is not None:
-            cookie_leads[token] = lead
-        if visitor is not None:
-            visitors.append(visitor)
+    if request.foreign_id is not None:
+        for foreign_id in request.foreign_ids:
+            lead = known.lead_of_foreign_id(foreign_id)
+            if lead is not None:
+                foreign_leads[foreign_id] = lead
+    if request.cookie is not None:
+        for token in request.cookies:
+            lead, visitor = known.lead_of_cookie(token), known.visitor_of_cookie(token)
+            if lead is not None:
+                cookie_leads[token] = lead
+            if visitor is not None:
+                visitors.append(visitor)
     element, attribute = request.email_element, request.email_attribute
-    key = attribute or element
+    email = key = attribute or element
     leads = known.leads_of_email(key.key) if key else ()
     element_is_known = False
     if element and attribute and element.key != attribute.key:
@@ -248,6 +238,10 @@ def look_up(request: SyncRequest, known: KnownLeads, policy: Policy) -> Found:
         email_leads=leads,
         email_key=key,
         element_is_known=element_is_known,
+        email=email,
+        foreign_lead=next(iter(foreign_leads.values())) if foreign_leads else None,
+        cookie_lead=next(iter(cookie_leads.values())) if cookie_leads else None,
+        visitor=visitors[0] if visitors else None,
     )
 
 

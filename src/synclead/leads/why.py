@@ -25,7 +25,7 @@ def explain(draft: Draft, lead: Lead, known: KnownLeads, rule: str) -> Why:
     has_no_key = [loser.id for loser in draft.losers.values() if not has_key(loser)] if draft.losers else []
     if before and not has_key(lead) and has_key(before):
         has_no_key.append(lead.id)
-    visitor = found.visitors[0].id if found.visitors else None
+    visitor = found.visitor.id if found.visitor else None
     moves = draft.moves
     return Why(
         step=draft.row.step,
