@@ -132,10 +132,10 @@ class Take:
 
     def _source(self, done: int) -> Iterator[SourceRow]:
         for place in range(done, len(self.rows)):
-            yield SourceRow(place + 2, [])
+            yield SourceRow(place + 2, [str(place)])
 
-    def _read(self, row: SourceRow, subscription: Subscription) -> SyncRequest:
-        return read_record(self.rows[row.number - 2], subscription)
+    def _read(self, cells: Sequence[str], subscription: Subscription) -> SyncRequest:
+        return read_record(self.rows[int(cells[0])], subscription)
 
 
 def stored(engine: Engine, subscription_id: int = 1) -> dict[str, list[Any]]:

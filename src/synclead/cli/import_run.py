@@ -92,13 +92,12 @@ class ImportRun:
     ) -> tuple[ImportProgress, bool]:
         """How far the import is at the end, and whether it was finished by an earlier run."""
         database = open_database(self._url)
-        reader = RowReader(self._columns)
         try:
             with _stopping() as stop:
                 importer = Importer(
                     database,
                     self._key,
-                    lambda row, subscription: reader.read(row.cells, subscription),
+                    RowReader(self._columns).read,
                     refused,
                     now,
                     stop,

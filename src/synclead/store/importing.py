@@ -37,8 +37,8 @@ class SourceRow(NamedTuple):
     cells: Sequence[str]
 
 
-ReadRow = Callable[[SourceRow, Subscription], SyncRequest]
-"""Reads a row by a subscription's rules. Raises a refusal."""
+ReadCells = Callable[[Sequence[str], Subscription], SyncRequest]
+"""Reads the cells of a row by a subscription's rules. Raises a refusal."""
 
 
 class RefusedRows(Protocol):
@@ -64,7 +64,7 @@ class _Group:
     """Rows that are imported in one transaction."""
 
     rows: Sequence[SourceRow]
-    read: ReadRow
+    read: ReadCells
     _requests: list[Request] = field(default_factory=list)
     _rules: Subscription | None = None
     """By which the requests were read."""
@@ -72,7 +72,7 @@ class _Group:
     def parse(self, subscription: Subscription) -> list[Request]:
         """The rows as requests, or as refusals; read once as long as the rules stay."""
         if self._rules is not subscription:
-            self._requests = parse_records(self.rows, subscription, self.read, _refuse)
+            self._requests = parse_records([row.cells for row in self.rows], subscription, self.read, _refuse)
             self._rules = subscription
         return self._requests
 
@@ -80,7 +80,7 @@ class _Group:
 class _Groups:
     """The groups of a file, in order; the next one can be read while the one before it is written."""
 
-    def __init__(self, rows: Iterable[SourceRow], read: ReadRow) -> None:
+    def __init__(self, rows: Iterable[SourceRow], read: ReadCells) -> None:
         self._groups = (_Group(group, read) for group in grouped(rows))
         self._ahead: list[_Group | None] = []
         """The next group, once it is read; None is the end."""
@@ -112,7 +112,7 @@ class Importer:
 
     database: Database
     key: ImportKey
-    read: ReadRow
+    read: ReadCells
     refused: RefusedRows
     now: Callable[[], datetime]
     """Gives UTC."""

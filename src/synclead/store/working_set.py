@@ -1,6 +1,7 @@
 """Rows to the domain's working set, and its changes to rows: the statements of one group."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from msgspec.json import Decoder
@@ -14,6 +15,8 @@ from synclead.store.transaction import Document, Row
 Statement = tuple[str, Document]
 
 _decode = Decoder().decode
+_micros = lru_cache(100)(to_micros)
+"""Most moments that are written are the one at which a group was planned."""
 
 
 def reads_of(subscription_id: int, requests: Sequence[SyncRequest], gone: int = 0) -> list[Statement]:
@@ -33,9 +36,11 @@ def reads_of(subscription_id: int, requests: Sequence[SyncRequest], gone: int = 
     for request in requests:
         if request.id is not None:
             ids.add(request.id)
-        cookies.update(request.cookies)
-        own = request.foreign_ids
-        foreign_ids.update(own)
+        if request.cookie is not None:
+            cookies.update(request.cookies)
+        own = request.foreign_ids if request.foreign_id is not None else ()
+        if own:
+            foreign_ids.update(own)
         if request.row:
             further += len(request.row.foreign_ids) + len(request.row.cookies)
             if request.row.kept and request.id is not None:
@@ -111,7 +116,7 @@ def writes_of(subscription_id: int, changes: Changes) -> list[Statement]:
         "insert_cookies": [(token, lead) for token, (lead, is_new) in cookies if is_new],
         "move_cookies": [(token, lead) for token, (lead, is_new) in cookies if not is_new],
         "know_visitors": list(changes.visitors.items()),
-        "insert_activities": [(a.id, a.lead_id, a.type, to_micros(a.at), a.attributes) for a in changes.activities],
+        "insert_activities": [(a.id, a.lead_id, a.type, _micros(a.at), a.attributes) for a in changes.activities],
     }
     return [(name, {"subscription": subscription_id, "rows": wanted}) for name, wanted in rows.items() if wanted]
 
@@ -170,8 +175,8 @@ def _lead_rows(leads: Iterable[Lead]) -> list[tuple[Any, ...]]:
             lead.email.text if lead.email else None,
             lead.email.key if lead.email else None,
             lead.change,
-            to_micros(lead.created_at),
-            to_micros(lead.updated_at),
+            _micros(lead.created_at),
+            _micros(lead.updated_at),
             lead.values,
         )
         for lead in leads
