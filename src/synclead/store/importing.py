@@ -23,8 +23,8 @@ _PAUSES_SECONDS = (0.1, 1.0, 5.0)
 """Before each attempt to ask a database that was lost what it has committed."""
 
 
-PART_ROWS = 128
-"""How many rows of a group are planned while the database writes those before them."""
+FIRST_PART_ROWS = 64
+"""How many rows of a group are planned before the database begins to write."""
 
 T = TypeVar("T")
 
@@ -273,14 +273,18 @@ class Importer:
 
     async def _plan(self, transaction: Transaction, group: PlannedGroup, moment: datetime) -> list[Statement]:
         """Plans, each part of the group while the one before it is written; gives what is left to write."""
+        rows, writes = FIRST_PART_ROWS, list[Statement]()
 
         def plan() -> None:
-            group.plan(moment, _refuse, PART_ROWS)
+            nonlocal rows, writes
+            group.plan(moment, _refuse, rows)
+            rows *= 2  # to write a row takes at least twice as long as to plan one
+            writes = group.next_writes() if not group.is_planned else group.writes() if group.changed else []
 
         plan()
         while not group.is_planned:
-            await _while(transaction.run(group.next_writes()), plan)
-        return group.writes() if group.changed else []
+            await _while(transaction.run(writes), plan)
+        return writes
 
     async def _foresee(self, transaction: Transaction, group: _Group, dry: Foresight, moment: datetime) -> PlannedGroup:
         planned = await read_group(
