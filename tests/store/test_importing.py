@@ -240,6 +240,92 @@ def test_a_database_that_stays_away_ends_the_run(engine: Engine, declare: Declar
     assert take().counts == Counts(created=3, updated=2, unchanged=1, refused=2)
 
 
+@pytest.mark.parametrize("first_part", [1, 2, 5])
+def test_a_group_that_is_written_in_parts_comes_to_the_same(
+    engine: Engine, declare: Declare, open_database: OpenDatabase, monkeypatch: pytest.MonkeyPatch, first_part: int
+) -> None:
+    """Also where rows of one part mean leads, keys, fields and visitors of a part before it."""
+    monkeypatch.setattr(importing, "GROUP_RECORDS", 50)
+    chance = random.Random(first_part)
+    rows = [_any_row(chance) for _ in range(150)]
+    ends = []
+    for subscription, part in ((1, 1000), (2, first_part)):
+        monkeypatch.setattr(importing, "FIRST_PART_ROWS", part)
+        declare(subscription, policy={"unknown_fields": "create", "bad_value": "skip"})
+        with writing(engine) as connection:
+            lock_counter(connection, subscription)
+            for number in range(1, 5):
+                add_visitor(connection, subscription, f"_mch-e.com-{number}0000-1", NOW)
+        take = Take(open_database, rows, subscription)
+        ends.append((take(), take.refused.rows, stored(engine, subscription)))
+
+    assert ends[0] == ends[1]
+    assert all(ends[0][2].values())
+    with reading(engine) as connection:
+        versions = connection.execute(select(schema.counter.c.config_version)).scalars().all()
+    assert len(set(versions)) == 1
+
+
+@pytest.mark.parametrize("how", ["lost", "lost after"])
+def test_a_connection_that_is_lost_between_parts_costs_nothing(
+    engine: Engine, declare: Declare, open_database: OpenDatabase, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """The group is rolled back as a whole, and done once."""
+    monkeypatch.setattr(importing, "GROUP_RECORDS", 50)
+    monkeypatch.setattr(importing, "FIRST_PART_ROWS", 1)
+    declare(1)
+    whole = Take(open_database, ROWS)
+    counts = whole().counts
+
+    for place in range(7):
+        declare(place + 2)
+        take = Take(open_database, ROWS, place + 2)
+
+        assert take(failures=["works"] * place + [how]).counts == counts, place
+        assert take.refused.rows == whole.refused.rows
+        assert stored(engine, place + 2) == stored(engine)
+
+
+def test_the_database_refuses_a_row_of_a_part(
+    engine: Engine, declare: Declare, open_database: OpenDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its neighbours, of its own part and of the others, are in."""
+    monkeypatch.setattr(importing, "GROUP_RECORDS", 50)
+    monkeypatch.setattr(importing, "FIRST_PART_ROWS", 1)
+    declare(1)
+    with writing(engine) as connection:
+        refuse_inserts(connection, "lead", "new.email = 'p3@e.com'")
+    take = Take(open_database, [row(Email=f"p{n}@e.com") for n in range(9)])
+
+    progress = take()
+
+    assert progress.counts == Counts(created=8, refused=1)
+    assert [number for number, _ in take.refused.rows] == [5]
+    assert len(stored(engine)["lead"]) == 8
+
+
+def test_what_is_read_ahead_fails_in_its_turn(
+    engine: Engine, declare: Declare, open_database: OpenDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows before it are in when the file ends the run."""
+    declare(1)
+    take = Take(open_database, ROWS[:4])
+    monkeypatch.setattr(Take, "_source", _ends_badly(Take._source))
+
+    with pytest.raises(ZeroDivisionError):
+        take()
+
+    assert len(stored(engine)["lead"]) == 2
+
+
+def _ends_badly(source: Callable[[Take, int], Iterator[SourceRow]]) -> Callable[[Take, int], Iterator[SourceRow]]:
+    def rows(take: Take, done: int) -> Iterator[SourceRow]:
+        yield from source(take, done)
+        raise ZeroDivisionError
+
+    return rows
+
+
 def test_the_database_refuses_one_row_alone(engine: Engine, declare: Declare, open_database: OpenDatabase) -> None:
     """A hand-made constraint meets one row of a group: it is refused with the reason, its neighbours are in."""
     declare(1)
