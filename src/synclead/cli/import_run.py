@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
+from itertools import islice, starmap
 from pathlib import Path
 
 from synclead.cli.console import Refusal, say, show
@@ -121,8 +121,7 @@ class ImportRun:
 
     def _rows(self, done: int) -> Iterator[SourceRow]:
         """The rows after the first `done`, read anew."""
-        for number, cells in islice(self._source.rows(), done + 1, None):
-            yield SourceRow(number, cells)
+        return starmap(SourceRow, islice(self._source.rows(), done + 1, None))
 
     def _check_unchanged(self) -> None:
         if self._source.signature() != self._signature:

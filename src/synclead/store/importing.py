@@ -23,7 +23,7 @@ _PAUSES_SECONDS = (0.1, 1.0, 5.0)
 """Before each attempt to ask a database that was lost what it has committed."""
 
 
-FIRST_PART_ROWS = 64
+FIRST_PART_ROWS = 128
 """How many rows of a group are planned before the database begins to write."""
 
 T = TypeVar("T")
