@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from bench import names
 from bench.results import Results
-from bench.targets import BEST_PEER, Target, best_peer, judge, load_targets
+from bench.targets import BEST_PEER, Target, judge, load_targets
 
 _AllResults = Mapping[str, Results]
 
@@ -22,15 +22,20 @@ class _Miss(NamedTuple):
     """Connections."""
     goal: float
     floor: float
+    result: float
+
+    def wanted(self, measured: float) -> tuple[float, float]:
+        """What should have been measured for the goal, and for the floor; a result is a ratio to something."""
+        return measured * self.goal / self.result, measured * self.floor / self.result
 
 
 _THROUGHPUT = """\
-What the CPU of this machine allows is computed from what a call cost each process. At 1 connection everything happens
-one after the other, so that no more calls fit into a second than the costs of one call, of all processes, fit into it.
-With more connections one process of synclead is at its end when its interpreter is busy all the time, since one thread
-at a time runs Python, and several processes are when all cores are. Where that is less than was wanted, a call costs
-too much CPU; where it is more, the rest was lost in waiting for the disk and for each other, and in what else the
-machine did.
+What the CPU of this machine allows is computed from what a call cost each process. *One thread*: a process of synclead
+is at its end when its interpreter is busy all the time, since one thread at a time runs Python; at 1 connection
+everything happens one after the other, so that there the costs of all processes count. *All cores*: the most that were
+possible if the work for all calls were spread over the cores evenly, by as many processes as it takes, and cost no
+more for that. Where a column is less than was wanted, a call costs too much CPU. Where both are more, the rest was lost
+in waiting for the disk and for each other, and in what else the machine did.
 
 """
 _ALONE = """\
@@ -64,41 +69,37 @@ def obstacles(results: _AllResults, targets: Sequence[Target] | None = None) -> 
 def _missed(target: Target, results: _AllResults) -> Iterator[_Miss]:
     for row in judge([target], results):
         if row.result is not None and row.verdict != "goal":
-            yield _Miss(target, row.at, row.goal, row.floor)
+            yield _Miss(target, row.at, row.goal, row.floor, row.result)
 
 
 def _throughput(missed: Sequence[_Miss], results: _AllResults) -> str:
     lines = []
-    for target, at, goal, floor in missed:
-        found = results[target.part]
-        other = best_peer(found, at) if target.to == BEST_PEER else target.to
-        reached = _rate(found, other, at)
-        costs = found.cpu(target.of, at)
+    for miss in missed:
+        found, of, at = results[miss.target.part], miss.target.of, miss.at
+        measured, costs = _rate(found, of, at), found.cpu(of, at)
         cells = (
-            *(f"{bound * reached:,.0f}" for bound in (goal, floor)),
-            _most(target.of, costs, at, found.machine["cores"]),
-            f"{_rate(found, target.of, at):,.0f}",
+            *(f"{one:,.0f}" for one in miss.wanted(measured)),
+            *_allowed(of, costs, at, found.machine["cores"]),
+            f"{measured:,.0f}",
             _costs(costs),
         )
-        lines.append(f"| {target.title} | {at} | {' | '.join(cells)} |\n")
+        lines.append(f"| {miss.target.title} | {at} | {' | '.join(cells)} |\n")
     head = (
-        "| calls a second | connections | for the goal | for the floor | the CPU allows | measured | CPU a call, µs |\n"
+        "| calls a second | connections | for the goal | for the floor | one thread allows | all cores allow | measured"
+        " | CPU a call, µs |\n"
     )
-    return f"{_THROUGHPUT}{head}| --- |{' --: |' * 5} --- |\n{''.join(lines)}\n{_cold(results)}{_ALONE}"
+    return f"{_THROUGHPUT}{head}| --- |{' --: |' * 6} --- |\n{''.join(lines)}\n{_cold(results)}{_ALONE}"
 
 
-def _most(subject: str, costs: Mapping[str, float], at: int, cores: int) -> str:
-    """Calls a second that the CPU allows, by what one costs each process in microseconds."""
+def _allowed(subject: str, costs: Mapping[str, float], at: int, cores: int) -> tuple[str, str]:
+    """Calls a second that one thread allows, and all cores, by what one costs each process in microseconds."""
     if "synclead" not in costs:
-        return ""
-    together, own = sum(costs.values()), costs["synclead"]
+        return "", ""
+    together = sum(costs.values())
     if at == 1:
-        dearest = together
-    elif subject == names.PROCESS_A_CORE:
-        dearest = together / cores
-    else:
-        dearest = max(own, together / cores)
-    return f"{1e6 / dearest:,.0f}"
+        return f"{1e6 / together:,.0f}", ""
+    thread = "" if subject == names.PROCESS_A_CORE else f"{1e6 / costs['synclead']:,.0f}"
+    return thread, f"{cores * 1e6 / together:,.0f}"
 
 
 def _cold(results: _AllResults) -> str:
@@ -118,13 +119,11 @@ def _cold(results: _AllResults) -> str:
 
 def _tail(missed: Sequence[_Miss], results: _AllResults) -> str:
     lines = []
-    for target, at, goal, floor in missed:
-        found = results[target.part]
-        theirs = found.median(best_peer(found, at), at, "p99_ms") or 0.0
-        own = (found.median(target.of, at, key) or 0.0 for key in ("p50_ms", "p99_ms"))
-        even = at / _rate(found, target.of, at) * 1000
-        cells = " | ".join(f"{one:.1f}" for one in (goal * theirs, floor * theirs, even, *own))
-        lines.append(f"| {target.title} | {at} | {cells} |\n")
+    for miss in missed:
+        found, of, at = results[miss.target.part], miss.target.of, miss.at
+        p50, p99 = (found.median(of, at, key) or 0.0 for key in ("p50_ms", "p99_ms"))
+        cells = " | ".join(f"{one:.1f}" for one in (*miss.wanted(p99), at / _rate(found, of, at) * 1000, p50, p99))
+        lines.append(f"| {miss.target.title} | {at} | {cells} |\n")
     head = "| ms | connections | for the goal | for the floor | if all took equally long | p50 | p99 |\n"
     return f"{_EVEN}{head}| --- |{' --: |' * 6}\n{''.join(lines)}\n"
 
@@ -132,17 +131,31 @@ def _tail(missed: Sequence[_Miss], results: _AllResults) -> str:
 def _import(missed: Sequence[_Miss], results: _AllResults) -> str:
     found = results["import"]
     own, copied = found.cpu(names.IMPORT_POSTGRES, 1), found.cpu(names.COPY, 1)
-    return _paragraph(
-        f"A row that is imported costs {_costs(own)} µs of CPU; with COPY and one upsert, {_costs(copied)}.",
-        "Those check nothing. An import reads each row by the types and limits of its fields, finds its lead by every",
-        "key of the row, plans it as a call is planned, and tells the lead's history why: in Python, in one thread.",
-    )
+    text = ""
+    for miss in missed:
+        measured = _rate(found, miss.target.of, miss.at)
+        goal, floor = miss.wanted(measured)
+        text += _paragraph(
+            f"{measured:,.0f} rows a second were imported, {goal:,.0f} are the goal and {floor:,.0f} the floor.",
+            f"A row costs {_costs(own)} µs of CPU; with COPY and one upsert, {_costs(copied)}.",
+            _alone(own.get("PostgreSQL")),
+            "COPY and the upsert check nothing. An import reads each row by the types and limits of its fields, finds its",
+            "lead by every key of the row, plans it as a call is planned, and tells the lead's history why.",
+        )
+    return text
+
+
+def _alone(cost: float | None) -> str:
+    if cost is None:
+        return ""
+    return f"The database writes through one connection, so that its share alone allows {1e6 / cost:,.0f}."
 
 
 def _sizes(missed: Sequence[_Miss], results: _AllResults) -> str:
     sentences = []
-    for target, at, *_ in missed:
-        few, many = (_costs(results[target.part].cpu(subject, at)) for subject in (target.to, target.of))
+    for miss in missed:
+        found, target = results[miss.target.part], miss.target
+        few, many = (_costs(found.cpu(subject, miss.at)) for subject in (target.to, target.of))
         sentences.append(f"{target.title}: a call costs {many} µs of CPU, and {few} with few.")
     return _paragraph(
         *sentences,
@@ -164,7 +177,7 @@ def _shapes(missed: Sequence[_Miss], results: _AllResults) -> str:
 
 
 def _paragraph(*sentences: str) -> str:
-    return "\n".join(wrap(" ".join(sentences), 120)) + "\n\n"
+    return "\n".join(wrap(" ".join(filter(None, sentences)), 120)) + "\n\n"
 
 
 def _rate(found: Results, subject: str, at: int) -> float:
