@@ -139,8 +139,8 @@ def _import(missed: Sequence[_Miss], results: _AllResults) -> str:
             f"{measured:,.0f} rows a second were imported, {goal:,.0f} are the goal and {floor:,.0f} the floor.",
             f"A row costs {_costs(own)} µs of CPU; with COPY and one upsert, {_costs(copied)}.",
             _alone(own.get("PostgreSQL")),
-            "COPY and the upsert check nothing. An import reads each row by the types and limits of its fields, finds its",
-            "lead by every key of the row, plans it as a call is planned, and tells the lead's history why.",
+            "COPY and the upsert check nothing. An import reads each row by the types and limits of its fields, finds",
+            "its lead by every key of the row, plans it as a call is planned, and tells the lead's history why.",
         )
     return text
 
