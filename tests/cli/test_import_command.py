@@ -14,7 +14,7 @@ import pytest
 from support.command import Ran, Run, run_here
 from synclead.cli import csv_source, import_run, meter
 from synclead.cli.console import Refusal
-from synclead.store import importing
+from synclead.store import importing, row_groups
 
 FILE = """
 [[subscription]]
@@ -43,7 +43,7 @@ def declared(database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         return
 
     monkeypatch.setattr(importing.Importer, "_rest", no_rest)
-    monkeypatch.setattr(importing, "GROUP_RECORDS", 3)
+    monkeypatch.setattr(row_groups, "GROUP_RECORDS", 3)
     for file in database.iterdir():
         shutil.copy(file, tmp_path)
 

@@ -20,13 +20,14 @@ from synclead.leads.plan import plan
 from synclead.leads.read import read_record
 from synclead.leads.record import RawAttribute, RawFileRow, RawRecord, SyncRequest
 from synclead.leads.subscription import Subscription
-from synclead.store import importing, schema
+from synclead.store import importing, row_groups, schema
 from synclead.store.engine import lock_counter, reading, writing
 from synclead.store.errors import StoreError
 from synclead.store.foresight import Foresight
 from synclead.store.forget import forget_lead
-from synclead.store.importing import Importer, SourceRow
+from synclead.store.importing import Importer
 from synclead.store.progress import Counts, ImportKey, ImportProgress
+from synclead.store.row_groups import SourceRow
 from synclead.store.transaction import Database
 from synclead.store.visitors import add_visitor
 from synclead.store.writer import Writer
@@ -46,7 +47,7 @@ def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
         return
 
     monkeypatch.setattr(Importer, "_rest", no_rest)
-    monkeypatch.setattr(importing, "GROUP_RECORDS", 3)
+    monkeypatch.setattr(row_groups, "GROUP_RECORDS", 3)
     monkeypatch.setattr(importing, "_PAUSES_SECONDS", (0, 0))
 
 
@@ -245,7 +246,7 @@ def test_a_group_that_is_written_in_parts_comes_to_the_same(
     engine: Engine, declare: Declare, open_database: OpenDatabase, monkeypatch: pytest.MonkeyPatch, first_part: int
 ) -> None:
     """Also where rows of one part mean leads, keys, fields and visitors of a part before it."""
-    monkeypatch.setattr(importing, "GROUP_RECORDS", 50)
+    monkeypatch.setattr(row_groups, "GROUP_RECORDS", 50)
     chance = random.Random(first_part)
     rows = [_any_row(chance) for _ in range(150)]
     ends = []
@@ -271,7 +272,7 @@ def test_a_connection_that_is_lost_between_parts_costs_nothing(
     engine: Engine, declare: Declare, open_database: OpenDatabase, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     """The group is rolled back as a whole, and done once."""
-    monkeypatch.setattr(importing, "GROUP_RECORDS", 50)
+    monkeypatch.setattr(row_groups, "GROUP_RECORDS", 50)
     monkeypatch.setattr(importing, "FIRST_PART_ROWS", 1)
     declare(1)
     whole = Take(open_database, ROWS)
@@ -290,7 +291,7 @@ def test_the_database_refuses_a_row_of_a_part(
     engine: Engine, declare: Declare, open_database: OpenDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its neighbours, of its own part and of the others, are in."""
-    monkeypatch.setattr(importing, "GROUP_RECORDS", 50)
+    monkeypatch.setattr(row_groups, "GROUP_RECORDS", 50)
     monkeypatch.setattr(importing, "FIRST_PART_ROWS", 1)
     declare(1)
     with writing(engine) as connection:
@@ -636,11 +637,11 @@ def test_an_import_rests_while_others_write(
 
 def test_a_group_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Large rows make small groups; one that is larger than a group is a group alone."""
-    monkeypatch.setattr(importing, "GROUP_BYTES", 10_000)
+    monkeypatch.setattr(row_groups, "GROUP_BYTES", 10_000)
     texts = ["x" * size for size in (4_000, 4_000, 4_000, 20_000, 1)]
     rows = [SourceRow(place, [text]) for place, text in enumerate(texts)]
 
-    assert [[one.number for one in group] for group in importing.grouped(rows)] == [[0, 1], [2], [3], [4]]
+    assert [[one.number for one in group] for group in row_groups.grouped(rows)] == [[0, 1], [2], [3], [4]]
 
 
 def test_progress_outlives_the_clock(engine: Engine, declare: Declare, open_database: OpenDatabase) -> None:

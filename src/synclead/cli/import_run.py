@@ -23,8 +23,9 @@ from synclead.leads.subscription import Subscription
 from synclead.leads.text import fold
 from synclead.store.databases import may_starve_others, open_database
 from synclead.store.foresight import Foresight
-from synclead.store.importing import Importer, SourceRow
+from synclead.store.importing import Importer
 from synclead.store.progress import Counts, ImportKey, ImportProgress
+from synclead.store.row_groups import SourceRow
 
 _ROWS_BETWEEN_REPORTS = 1000
 """Of the first reading, which takes less time for a row than saying so."""

@@ -12,7 +12,7 @@ from synclead.leads.columns import REASON
 from synclead.leads.text import fold, trim
 
 if TYPE_CHECKING:
-    from synclead.store.importing import SourceRow
+    from synclead.store.row_groups import SourceRow
 
 
 class RefusedFile:

@@ -2,43 +2,29 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from synclead.leads.errors import SyncleadError
 from synclead.leads.plan import Counter
-from synclead.leads.record import SyncRequest
 from synclead.leads.subscription import Subscription
 from synclead.store.errors import StoreError
 from synclead.store.foresight import Foresight
-from synclead.store.group import Answer, PlannedGroup, Request, SubscriptionGoneError, parse_records, read_group
+from synclead.store.group import Answer, PlannedGroup, SubscriptionGoneError, read_group
 from synclead.store.progress import ImportKey, ImportProgress, stored
-from synclead.store.queue import GROUP_BYTES, GROUP_RECORDS
+from synclead.store.row_groups import ReadCells, RowGroup, RowGroups, RowRefusedError, SourceRow, refuse
 from synclead.store.transaction import Database, DatabaseError, DataRefusedError, Transaction
 from synclead.store.working_set import Statement
 
 _PAUSES_SECONDS = (0.1, 1.0, 5.0)
 """Before each attempt to ask a database that was lost what it has committed."""
 
-
 FIRST_PART_ROWS = 128
 """How many rows of a group are planned before the database begins to write."""
 
 T = TypeVar("T")
-
-
-class SourceRow(NamedTuple):
-    """A row of the file."""
-
-    number: int
-    """As a spreadsheet counts: the header is row 1."""
-    cells: Sequence[str]
-
-
-ReadCells = Callable[[Sequence[str], Subscription], SyncRequest]
-"""Reads the cells of a row by a subscription's rules. Raises a refusal."""
 
 
 class RefusedRows(Protocol):
@@ -51,59 +37,6 @@ class RefusedRows(Protocol):
     def write(self, refused: Sequence[tuple[SourceRow, str]]) -> int:
         """Adds rows durably; gives the length after them."""
         ...
-
-
-class RowRefusedError(SyncleadError):
-    """A row met a defect, or the database refused it."""
-
-    code, text = 10001, "Internal error"
-
-
-@dataclass(slots=True)
-class _Group:
-    """Rows that are imported in one transaction."""
-
-    rows: Sequence[SourceRow]
-    read: ReadCells
-    _requests: list[Request] = field(default_factory=list)
-    _rules: Subscription | None = None
-    """By which the requests were read."""
-
-    def parse(self, subscription: Subscription) -> list[Request]:
-        """The rows as requests, or as refusals; read once as long as the rules stay."""
-        if self._rules is not subscription:
-            self._requests = parse_records([row.cells for row in self.rows], subscription, self.read, _refuse)
-            self._rules = subscription
-        return self._requests
-
-
-class _Groups:
-    """The groups of a file, in order; the next one can be read while the one before it is written."""
-
-    def __init__(self, rows: Iterable[SourceRow], read: ReadCells) -> None:
-        self._groups = (_Group(group, read) for group in grouped(rows))
-        self._ahead: list[_Group | None] = []
-        """The next group, once it is read; None is the end."""
-        self._failure: Exception | None = None
-        """What reading ahead ended with."""
-
-    def read_ahead(self, subscription: Subscription) -> None:
-        """Reads the next group by rules that are likely to be those of its turn. Raises nothing: `take` does."""
-        if self._ahead or self._failure:
-            return
-        try:
-            group = next(self._groups, None)
-            self._ahead.append(group)
-            if group is not None:
-                group.parse(subscription)
-        except Exception as failure:
-            self._failure = failure
-
-    def take(self) -> _Group | None:
-        """The next group; None at the end. Raises what the rows raise."""
-        if self._failure:
-            raise self._failure
-        return self._ahead.pop() if self._ahead else next(self._groups, None)
 
 
 @dataclass(slots=True)
@@ -132,7 +65,7 @@ class Importer:
     """The subscription's numbers as the last group left them."""
     _others_write: bool = False
     """Whether the last group found them moved."""
-    _groups: _Groups = field(init=False)
+    _groups: RowGroups = field(init=False)
     """What is imported."""
 
     async def begin(self, *, again: bool = False) -> ImportProgress:
@@ -163,7 +96,7 @@ class Importer:
         Raises StoreError where the database does not answer, or another import of the file goes on meanwhile; what
         was committed before stays, and the next run goes on after it.
         """
-        self._groups = _Groups(rows, self.read)
+        self._groups = RowGroups(rows, self.read)
         while group := self._groups.take():
             if self.stop.is_set():
                 return progress
@@ -198,7 +131,7 @@ class Importer:
             await asyncio.sleep(pause)
         raise _unanswered(lost, progress)
 
-    async def _group(self, group: _Group, progress: ImportProgress, refusal: str | None = None) -> ImportProgress:
+    async def _group(self, group: RowGroup, progress: ImportProgress, refusal: str | None = None) -> ImportProgress:
         """One group, and once more where the connection was lost. A data error costs the guilty row alone.
 
         `refusal`: why the database refused the one row, of which nothing but this is to be written.
@@ -225,7 +158,7 @@ class Importer:
                 if attempt:
                     raise _unanswered(error, progress) from error
         for row in group.rows:
-            progress = await self._group(_Group([row], self.read), progress)
+            progress = await self._group(RowGroup([row], self.read), progress)
         return progress
 
     async def _committed(self, progress: ImportProgress, lost: DatabaseError) -> ImportProgress:
@@ -241,7 +174,7 @@ class Importer:
                 continue
         raise _unanswered(lost, progress)
 
-    async def _transact(self, group: _Group, progress: ImportProgress, refusal: str | None) -> ImportProgress:
+    async def _transact(self, group: RowGroup, progress: ImportProgress, refusal: str | None) -> ImportProgress:
         """Lock, reads, plans, refused rows, writes and progress, commit."""
         rows, dry, moment = group.rows, self.foresight, self.now()
         async with self.database.transaction(read_only=dry is not None) as transaction:
@@ -277,7 +210,7 @@ class Importer:
 
         def plan() -> None:
             nonlocal rows, writes
-            group.plan(moment, _refuse, rows)
+            group.plan(moment, refuse, rows)
             rows *= 2  # to write a row takes at least twice as long as to plan one
             writes = group.next_writes() if not group.is_planned else group.writes() if group.changed else []
 
@@ -286,7 +219,9 @@ class Importer:
             await _while(transaction.run(writes), plan)
         return writes
 
-    async def _foresee(self, transaction: Transaction, group: _Group, dry: Foresight, moment: datetime) -> PlannedGroup:
+    async def _foresee(
+        self, transaction: Transaction, group: RowGroup, dry: Foresight, moment: datetime
+    ) -> PlannedGroup:
         planned = await read_group(
             transaction,
             self.key.subscription_id,
@@ -296,7 +231,7 @@ class Importer:
             begin=dry.begin,
             gone=dry.touched,
         )
-        planned.plan(moment, _refuse)
+        planned.plan(moment, refuse)
         return planned
 
     def _note_refused(self, rows: Sequence[SourceRow], answers: Sequence[Answer], progress: ImportProgress) -> int:
@@ -308,28 +243,6 @@ class Importer:
         return self.refused.write(refused) if refused else progress.refused_bytes
 
 
-def grouped(rows: Iterable[SourceRow]) -> Iterator[list[SourceRow]]:
-    """Rows in groups of the size that the writer's have."""
-    group: list[SourceRow] = []
-    size = 0
-    for row in rows:
-        bytes_ = _size_of(row)
-        if group and (len(group) >= GROUP_RECORDS or size + bytes_ > GROUP_BYTES):
-            yield group
-            group, size = [], 0
-        group.append(row)
-        size += bytes_
-    if group:
-        yield group
-
-
-def _size_of(row: SourceRow) -> int:
-    """Bytes of a row's text, with a little for each part, as `queue.size_of` counts those of a call."""
-    text = "".join(row.cells)
-    bytes_ = len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
-    return 256 + 128 * len(row.cells) + bytes_
-
-
 async def _while(running: Coroutine[Any, Any, T], work: Callable[[], None]) -> T:
     """Does some work while the database does what it was sent; gives what that came to."""
     task = asyncio.ensure_future(running)
@@ -339,14 +252,6 @@ async def _while(running: Coroutine[Any, Any, T], work: Callable[[], None]) -> T
     finally:
         answer = await task
     return answer
-
-
-def _refuse(defect: Exception) -> SyncleadError:
-    error = RowRefusedError(
-        f"A defect of synclead stopped the row, please report it: {type(defect).__name__}: {defect}"
-    )
-    error.__cause__ = defect
-    return error
 
 
 def _another() -> StoreError:
