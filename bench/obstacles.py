@@ -111,9 +111,10 @@ def _cold(results: _AllResults) -> str:
     rounds = results["calls"].facts[names.POSTGRES_PROFILED]["cpu_split_us"]
     loaded = median(sum(one[part] for part in ("XML", "authentication", "planning")) for one in rounds)
     return _paragraph(
-        "Most of that is Python that runs once a call, on caches that other work has emptied meanwhile:",
-        f"decoding, encoding, verifying and planning take {loaded:.0f} µs a call under load (XML, authentication and",
-        f"planning, below), and {alone:.0f} µs in a loop that does nothing else.",
+        "Most of that is Python that runs once a call.",
+        f"Decoding, encoding, verifying and planning take {loaded:.0f} µs a call under load (XML, authentication and",
+        f"planning, below), and {alone:.0f} µs in a loop that does nothing else, measured in another run: presumably",
+        "because other work empties the caches between two calls.",
     )
 
 
