@@ -35,7 +35,8 @@ def test_calls_of_every_worker_are_followed(postgres: Postgres, tmp_path: Path) 
             env=server.environment,
         )
         lines: list[str] = []
-        assert watching.stdout is not None and watching.stderr is not None
+        assert watching.stdout is not None
+        assert watching.stderr is not None
         assert watching.stderr.readline() == "no call is recorded yet\n"  # else it may begin after more than it lists
         reader = Thread(target=lines.extend, args=(watching.stdout,))
         reader.start()

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, and_, delete, select, update
 from synclead.store import schema
 from synclead.store.engine import lock_counter
 from synclead.store.errors import StoreError, UnknownLeadError
+from synclead.store.reading import history_ids
 from synclead.store.schema import to_micros
 
 KEY_MOVES = ("Foreign Id Moved", "Cookie Moved")
@@ -33,24 +34,8 @@ def forget_lead(connection: Connection, subscription_id: int, lead_id: int, now:
     ).one_or_none()
     if known is None:
         raise UnknownLeadError(f"no lead has the Id {lead_id}")
-    # Those that were merged into it are the same person.
-    same = (
-        connection.execute(
-            select(lead.c.id).where(
-                lead.c.subscription_id == subscription_id,
-                (lead.c.id == lead_id) | (lead.c.merged_into == lead_id),
-            )
-        )
-        .scalars()
-        .all()
-    )
-    visitors = (
-        connection.execute(
-            select(visitor.c.id).where(visitor.c.subscription_id == subscription_id, visitor.c.lead_id.in_(same))
-        )
-        .scalars()
-        .all()
-    )
+    merged = select(lead.c.id).where(lead.c.subscription_id == subscription_id, lead.c.merged_into == lead_id)
+    same = [lead_id, *connection.execute(merged).scalars()]  # those that were merged into it are the same person
     for keys in (schema.foreign_id, schema.cookie):
         connection.execute(delete(keys).where(keys.c.subscription_id == subscription_id, keys.c.lead_id.in_(same)))
     connection.execute(
@@ -62,13 +47,10 @@ def forget_lead(connection: Connection, subscription_id: int, lead_id: int, now:
     connection.execute(delete(log).where(log.c.subscription_id == subscription_id, log.c.lead_id.in_(same)))
     connection.execute(
         update(visitor)
-        .where(visitor.c.subscription_id == subscription_id, visitor.c.id.in_(visitors))
+        .where(visitor.c.subscription_id == subscription_id, visitor.c.lead_id.in_(same))
         .values(field_values={})
     )
-    theirs = and_(
-        activity.c.subscription_id == subscription_id,
-        activity.c.lead_id.in_(same) | activity.c.visitor_id.in_(visitors),
-    )
+    theirs = and_(activity.c.subscription_id == subscription_id, activity.c.id.in_(history_ids(subscription_id, same)))
     moves = select(activity.c.id).where(theirs, activity.c.type.in_(KEY_MOVES))
     _erase_moved_keys(connection, subscription_id, connection.execute(moves).scalars().all())
     connection.execute(update(activity).where(theirs).values(attributes={}))

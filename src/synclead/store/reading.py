@@ -1,11 +1,11 @@
 """Stored leads with their keys and history, for people: `synclead lead show`, exports, tests."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import CompoundSelect, Connection, func, select, union_all
 from sqlalchemy.engine import Row
 
 from synclead.leads.lead import Email, ForeignId
@@ -84,7 +84,7 @@ def first_leads(connection: Connection, subscription_id: int, most: int) -> list
 
 
 def _stored(connection: Connection, row: Row[Any]) -> StoredLead:
-    held, cookie, visitor, activity = schema.foreign_id, schema.cookie, schema.visitor, schema.activity
+    held, cookie = schema.foreign_id, schema.cookie
     foreign_ids = connection.execute(
         select(held.c.type, held.c.id)
         .where(held.c.subscription_id == row.subscription_id, held.c.lead_id == row.id)
@@ -95,19 +95,30 @@ def _stored(connection: Connection, row: Row[Any]) -> StoredLead:
         .where(cookie.c.subscription_id == row.subscription_id, cookie.c.lead_id == row.id)
         .order_by(cookie.c.token)
     ).scalars()
-    visitors = select(visitor.c.id).where(visitor.c.subscription_id == row.subscription_id, visitor.c.lead_id == row.id)
-    activities = connection.execute(
-        select(activity)
-        .where(
-            activity.c.subscription_id == row.subscription_id,
-            or_(activity.c.lead_id == row.id, activity.c.visitor_id.in_(visitors)),
-        )
-        .order_by(activity.c.id)
-    ).all()
     history = tuple(
-        StoredActivity(one.id, one.type, from_micros(one.at), one.attributes, one.visitor_id) for one in activities
+        StoredActivity(one.id, one.type, from_micros(one.at), one.attributes, one.visitor_id)
+        for one in _activities(connection, row)
     )
     return stored_lead(row, [ForeignId(one.type, one.id) for one in foreign_ids], tokens, history)
+
+
+def _activities(connection: Connection, row: Row[Any]) -> Sequence[Row[Any]]:
+    activity = schema.activity
+    theirs = activity.c.id.in_(history_ids(row.subscription_id, [row.id]))
+    lines = select(activity).where(activity.c.subscription_id == row.subscription_id, theirs)
+    return connection.execute(lines.order_by(activity.c.id)).all()
+
+
+def history_ids(subscription_id: int, lead_ids: Sequence[int]) -> CompoundSelect[int]:
+    """The ids of the lines of history of leads and of the visitors who became them.
+
+    Ids alone, and one key after the other: each has an index that holds them. Asked for whole lines SQLite, and with
+    OR either database, would read all history of the subscription instead.
+    """
+    visitor, activity = schema.visitor, schema.activity
+    visitors = select(visitor.c.id).where(visitor.c.subscription_id == subscription_id, visitor.c.lead_id.in_(lead_ids))
+    ids = select(activity.c.id).where(activity.c.subscription_id == subscription_id)
+    return union_all(ids.where(activity.c.lead_id.in_(lead_ids)), ids.where(activity.c.visitor_id.in_(visitors)))
 
 
 def stored_lead(

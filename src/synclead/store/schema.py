@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    text,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -44,6 +45,13 @@ class Document(TypeDecorator[Any]):
 KeyText = Text().with_variant(Text(collation="C"), "postgresql")
 
 metadata = MetaData()
+
+
+def _index_of_few(name: str, column: str, *others: str) -> Index:
+    """An index of the rows that have a value in a column which most rows leave empty."""
+    has_value = text(f"{column} IS NOT NULL")
+    return Index(name, "subscription_id", column, *others, sqlite_where=has_value, postgresql_where=has_value)
+
 
 # --- configuration ---------------------------------------------------------------------------
 
@@ -184,6 +192,7 @@ lead = Table(
     Column("merged_into", Integer),
     Column("forgotten_at", BigInteger),
     Index("lead_by_email", "subscription_id", "email_key", "change"),
+    _index_of_few("lead_by_survivor", "merged_into"),
 )
 """`merged_into` names the survivor itself, never another merged lead; keys move with a merge."""
 
@@ -233,7 +242,7 @@ activity = Table(
     Column("at", BigInteger, nullable=False),
     Column("attributes", Document, nullable=False),
     Index("activity_by_lead", "subscription_id", "lead_id", "id"),
-    Index("activity_by_visitor", "subscription_id", "visitor_id", "id"),
+    _index_of_few("activity_by_visitor", "visitor_id", "id"),
     sqlite_with_rowid=False,
 )
 
