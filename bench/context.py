@@ -28,13 +28,18 @@ class Context:
     say: Callable[[str], None]
 
     def run(
-        self, subjects: Sequence[Subject], *, connections: Sequence[int] | None = None, warm: float | None = None
+        self,
+        subjects: Sequence[Subject],
+        *,
+        rounds: int | None = None,
+        connections: Sequence[int] | None = None,
+        warm: float | None = None,
     ) -> Outcome:
         """The alternating rounds of the plan. Raises UnsafeError before and after them, with nothing printed."""
         self.postgres.settings()
         outcome = alternate(
             subjects,
-            rounds=self.plan.rounds,
+            rounds=rounds or self.plan.rounds,
             connections=connections or self.plan.connections,
             seconds=self.plan.seconds,
             warm_seconds=self.plan.warm_seconds if warm is None else warm,

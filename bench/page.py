@@ -59,7 +59,7 @@ def pages(results: Mapping[str, Results]) -> Pages:
     for part, title, section in _SECTIONS:
         if part in results:
             found = results[part]
-            text += f"\n## {title}\n\n{found.date}, {found.plan['rounds']} rounds"
+            text += f"\n## {title}\n\n{found.date}, {found.rounds()} rounds"
             text += f"; each is in `bench/results/{part}.json`.\n\n" + section(found, made)
     if results:
         text += "\n## The machine\n\n" + _machine(max(results.values(), key=_date))

@@ -14,6 +14,8 @@ class Plan:
 
     rounds: int
     """Every subject is measured once a round, one after the other; the figures are medians over the rounds."""
+    peer_rounds: int
+    """The same for the part `peers`, which most targets are judged by: with 5 rounds a ratio came out a sixth apart."""
     seconds: float
     """How long a cell is under load."""
     warm_seconds: float
@@ -31,6 +33,7 @@ class Plan:
 
 FULL = Plan(
     rounds=5,
+    peer_rounds=9,
     seconds=5,
     warm_seconds=20,
     connections=(1, 16, 64, 128),
@@ -42,6 +45,7 @@ FULL = Plan(
 )
 QUICK = Plan(
     rounds=1,
+    peer_rounds=1,
     seconds=2,
     warm_seconds=4,
     connections=(1, 16, 64, 128),

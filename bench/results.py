@@ -38,6 +38,10 @@ class Results:
         """At how many connections, in order."""
         return sorted({cell.connections for cell in self.cells})
 
+    def rounds(self) -> int:
+        """How many rounds were measured."""
+        return max((cell.round for cell in self.cells), default=0)
+
     def values(self, subject: str, connections: int, key: str) -> list[float]:
         """A figure in each round, in their order; none where it was not measured."""
         found = [cell for cell in self.cells if cell.subject == subject and cell.connections == connections]

@@ -29,4 +29,4 @@ def run(context: Context) -> Results:
             for name, kind in PEERS_BY_NAME.items()
         ),
     ]
-    return context.results("peers", context.run(subjects))
+    return context.results("peers", context.run(subjects, rounds=context.plan.peer_rounds))
