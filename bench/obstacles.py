@@ -46,8 +46,8 @@ sides.
 To use the second core better, one process that plans and writes was tried beside one that speaks HTTP and XML, with
 calls and outcomes going between them in bundles (msgpack on a Unix socket). It came to 0.8 of the calls a second at 1
 connection, 0.95 and 1.11 at 16, 1.06 and 1.07 at 64, 1.08 and 1.15 at 128, in two alternating runs of four rounds; two
-processes that speak HTTP in front of the one that writes, to 0.96, 1.07 and 1.10 at 16, 64 and 128. That is below the
-floors too, and not worth a way between processes that can fail while calls are on it.
+processes that speak HTTP in front of the one that writes, to 0.96, 1.07 and 1.10 at 16, 64 and 128. That is little
+where most is missing, and calls would be on a way between processes that can fail.
 
 Tried, without a gain that could be measured: mypyc for the modules that run most, huge pages, SQLite in the thread of
 the event loop, all writes of a group in one statement, an event loop that does not sleep while a group is under way,
@@ -148,17 +148,21 @@ def _import(missed: Sequence[_Miss], results: _AllResults) -> str:
         text += _paragraph(
             f"{measured:,.0f} rows a second were imported, {goal:,.0f} are the goal and {floor:,.0f} the floor.",
             f"A row costs {_costs(own)} µs of CPU; with COPY and one upsert, {_costs(copied)}.",
-            _alone(own.get("PostgreSQL")),
+            _alone(own, found.machine["cores"]),
             "COPY and the upsert check nothing. An import reads each row by the types and limits of its fields, finds",
             "its lead by every key of the row, plans it as a call is planned, and tells the lead's history why.",
         )
     return text
 
 
-def _alone(cost: float | None) -> str:
-    if cost is None:
+def _alone(costs: Mapping[str, float], cores: int) -> str:
+    if "PostgreSQL" not in costs:
         return ""
-    return f"The database writes through one connection, so that its share alone allows {1e6 / cost:,.0f}."
+    database, together = 1e6 / costs["PostgreSQL"], cores * 1e6 / sum(costs.values())
+    return (
+        f"The database writes through one connection, so that its share alone allows {database:,.0f}; all cores, busy "
+        f"all the time, allow {together:,.0f}."
+    )
 
 
 def _sizes(missed: Sequence[_Miss], results: _AllResults) -> str:
