@@ -384,6 +384,20 @@ def test_migrations_give_the_declared_tables(engine: Engine) -> None:
             assert (row.data_type == "jsonb") is isinstance(column.type, schema.Document), row
 
 
+def test_an_index_of_few_rows_has_those_alone(engine: Engine) -> None:
+    """The conditions that the declared tables name for SQLite are those of the migrated indexes."""
+    with reading(engine) as connection:
+        partial = text("SELECT indexname, indexdef FROM pg_indexes WHERE indexdef LIKE '%WHERE%'")
+        found = {
+            name: definition.partition(" WHERE ")[2].strip("()") for name, definition in connection.execute(partial)
+        }
+
+    indexes = [index for table in schema.metadata.sorted_tables for index in table.indexes]
+    conditions = {index.name: index.dialect_options["sqlite"]["where"] for index in indexes}
+    assert found == {name: condition.text for name, condition in conditions.items() if condition is not None}
+    assert len(found) == 2
+
+
 def test_keys_are_ordered_by_their_bytes(engine: Engine) -> None:
     """Capital letters before small ones, as in SQLite, whatever the database's own order."""
     with writing(engine) as connection:
