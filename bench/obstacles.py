@@ -51,7 +51,7 @@ where most is missing, and calls would be on a way between processes that can fa
 
 Tried, without a gain that could be measured: mypyc for the modules that run most, huge pages, SQLite in the thread of
 the event loop, all writes of a group in one statement, an event loop that does not sleep while a group is under way,
-the next group's reads sent while the last one commits.
+the next group's reads on a second connection while the first group commits.
 
 """
 _EVEN = """\
