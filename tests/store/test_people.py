@@ -97,6 +97,18 @@ def test_a_key_that_moved_is_forgotten_on_both_sides(engine: Engine, declare: De
     assert old.activities[1].attributes["To Lead"] == "2"
 
 
+def test_who_was_merged_into_a_lead_is_forgotten_with_it(engine: Engine, declare: Declare, writer: Running) -> None:
+    """They are one person: the values and the history of the lead that is no more go, too."""
+    declare(1)
+    sync(writer, whole_person(), RawRecord(email="survivor@e.com"))
+    with writing(engine) as connection:
+        lead = schema.lead
+        connection.execute(update(lead).where(lead.c.id == 1).values(merged_into=2, email=None, email_key=None))
+        forget_lead(connection, 1, 2, NOW)
+
+    assert not any(secret in dump(engine) for secret in (*SECRETS, "survivor@e.com"))
+
+
 def test_forgetting_waits_for_the_lock(engine: Engine, declare: Declare) -> None:
     """An unknown subscription or lead is named."""
     declare(1)
