@@ -335,6 +335,7 @@ def test_date_times_are_read(text: str, value: datetime) -> None:
         "2014-13-01T00:00:00Z",
         "0000-01-01T00:00:00Z",
         "yesterday",
+        "2014-07-25T24:00:00Z",
         "2014-07-25T24:00:01Z",
         "2014-07-25T14:22:07+24:00",
     ],

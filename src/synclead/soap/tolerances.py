@@ -180,7 +180,10 @@ def timestamp_parts(text: str) -> re.Match[str] | None:
 
 
 _DATE_TIME = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:[.,](\d{1,30}))?[ ]?(?:([Zz])|([+-]\d\d):?(\d\d))?", re.ASCII
+    r"""(\d{4}-\d\d-\d\d)[Tt ]
+        ((?:[01]\d|2[0-3]):\d\d:\d\d)(?:[.,](\d{1,30}))?  # Python 3.14 would read hour 24, those before would not
+        [ ]?(?:([Zz])|([+-]\d\d):?(\d\d))?""",
+    re.VERBOSE | re.ASCII,
 )
 
 
