@@ -147,7 +147,7 @@ def test_what_differs_is_named(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('{"result": [\n  {"id": 1,}\n]}', "line 2, column 12: not JSON"),
+        ('{"result": [\n  {"id": }\n]}', "line 2, column 10: not JSON"),
         ("", "line 1, column 1: not JSON"),
         ('"text"', "neither a list of fields nor"),
         ("{}", "neither a list of fields nor"),
