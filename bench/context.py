@@ -34,6 +34,7 @@ class Context:
         rounds: int | None = None,
         connections: Sequence[int] | None = None,
         warm: float | None = None,
+        warm_cells: int = 1,
     ) -> Outcome:
         """The alternating rounds of the plan. Raises UnsafeError before and after them, with nothing printed."""
         self.postgres.settings()
@@ -43,6 +44,7 @@ class Context:
             connections=connections or self.plan.connections,
             seconds=self.plan.seconds,
             warm_seconds=self.plan.warm_seconds if warm is None else warm,
+            warm_cells=warm_cells,
             before_cell=self.postgres.checkpoint,
             say=self.say,
         )

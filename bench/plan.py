@@ -20,6 +20,8 @@ class Plan:
     """How long a cell is under load."""
     warm_seconds: float
     """Load before the first round, which nobody counts: compilers and caches want it."""
+    peer_warm_cells: int
+    """So many times of it in the part `peers`: after one Java was at half of what it came to in the next rounds."""
     connections: tuple[int, ...]
     known: int
     sizes: tuple[int, ...]
@@ -36,6 +38,7 @@ FULL = Plan(
     peer_rounds=9,
     seconds=5,
     warm_seconds=20,
+    peer_warm_cells=4,
     connections=(1, 16, 64, 128),
     known=KNOWN_LEADS,
     sizes=(0, KNOWN_LEADS, 100_000, 1_000_000, 5_000_000),
@@ -48,6 +51,7 @@ QUICK = Plan(
     peer_rounds=1,
     seconds=2,
     warm_seconds=4,
+    peer_warm_cells=1,
     connections=(1, 16, 64, 128),
     known=2_000,
     sizes=(0, 1_000, 2_000, 10_000),

@@ -33,6 +33,7 @@ def alternate(
     connections: Sequence[int],
     seconds: float,
     warm_seconds: float,
+    warm_cells: int = 1,
     before_cell: Callable[[], None],
     say: Callable[[str], None],
 ) -> Outcome:
@@ -45,10 +46,11 @@ def alternate(
     cell = 0
     with ExitStack() as stack:
         running = [one for one in subjects if _opened(one, stack, outcome, say)]
-        for one in list(running):
-            cell += 1
-            if warm_seconds and not _warmed(one, warm_seconds, cell, outcome, say):
-                running.remove(one)
+        for _ in range(warm_cells if warm_seconds else 0):
+            for one in list(running):
+                cell += 1
+                if not _warmed(one, warm_seconds, cell, outcome, say):
+                    running.remove(one)
         for round_ in range(1, rounds + 1):
             for count in connections:
                 for one in list(running):

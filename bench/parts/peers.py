@@ -29,4 +29,5 @@ def run(context: Context) -> Results:
             for name, kind in PEERS_BY_NAME.items()
         ),
     ]
-    return context.results("peers", context.run(subjects, rounds=context.plan.peer_rounds))
+    plan = context.plan
+    return context.results("peers", context.run(subjects, rounds=plan.peer_rounds, warm_cells=plan.peer_warm_cells))

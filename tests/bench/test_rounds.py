@@ -38,14 +38,15 @@ class Fake(Subject):
         self._notes.append(f"{self.name} closed")
 
 
-def run(subjects: Sequence[Subject], notes: list[str], said: list[str]) -> Outcome:
+def run(subjects: Sequence[Subject], notes: list[str], said: list[str], *, warm_cells: int = 0) -> Outcome:
     """Two rounds at two numbers of connections."""
     return alternate(
         subjects,
         rounds=2,
         connections=(1, 16),
         seconds=1,
-        warm_seconds=0,
+        warm_seconds=1 if warm_cells else 0,
+        warm_cells=warm_cells,
         before_cell=lambda: notes.append("-"),
         say=said.append,
     )
@@ -59,6 +60,15 @@ def test_subjects_alternate() -> None:
     assert " ".join(notes) == f"{turn} {turn} B closed A closed"
     assert [cell.round for cell in outcome.cells] == [1] * 4 + [2] * 4
     assert len({cell.per_second for cell in outcome.cells}) == 8  # no cell has another one's number
+
+
+def test_who_is_warmed_is_not_counted() -> None:
+    """As often as asked for, in turn, before the first round; who fails then is not called again."""
+    notes: list[str] = []
+    outcome = run([Fake("A", notes), Fake("B", notes, fails_at="0")], notes, [], warm_cells=2)
+    assert " ".join(notes) == "A16 B16 A16 - A1 - A16 - A1 - A16 B closed A closed"
+    assert [cell.round for cell in outcome.cells] == [1, 1, 2, 2]
+    assert outcome.failed == ["B, warming: a lead is lost"]
 
 
 def test_a_missing_tool_is_said_loudly() -> None:
