@@ -1,12 +1,12 @@
 """Every known lead of a subscription as it was at one moment, in the order of their Ids and in bounded memory."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, func, select
 
 from synclead.leads.lead import ForeignId
 from synclead.leads.subscription import Subscription
@@ -66,35 +66,32 @@ def _wanted(subscription_id: int, changed_since: datetime | None) -> ColumnEleme
 
 
 def _leads(connection: Connection, subscription_id: int, wanted: ColumnElement[bool]) -> Iterator[StoredLead]:
-    lead, held, cookie = schema.lead, schema.foreign_id, schema.cookie
+    # Made once: each statement is a garbage cycle that holds what was asked for, and pages are many.
+    lead, held, cookie = schema.lead, schema.foreign_id.c, schema.cookie.c
+    ids: ColumnElement[Any] = bindparam("ids", expanding=True)
+    next_leads = select(lead).where(wanted, lead.c.id > bindparam("last")).order_by(lead.c.id).limit(_LEADS_A_PAGE)
+    their_foreign_ids = (
+        select(held.lead_id, held.type, held.id)
+        .where(held.subscription_id == subscription_id, held.lead_id.in_(ids))
+        .order_by(held.lead_id, held.set_change)
+    )
+    their_cookies = (
+        select(cookie.lead_id, cookie.token)
+        .where(cookie.subscription_id == subscription_id, cookie.lead_id.in_(ids))
+        .order_by(cookie.lead_id, cookie.token)
+    )
     last = 0
-    while True:
-        page = select(lead).where(wanted, lead.c.id > last).order_by(lead.c.id).limit(_LEADS_A_PAGE)
-        rows = connection.execute(page).all()
-        if not rows:
-            return
+    while rows := connection.execute(next_leads, {"last": last}).all():
         last = rows[-1].id
-        ids = [row.id for row in rows]
-        foreign_ids = _by_lead(
-            connection,
-            select(held.c.lead_id, held.c.type, held.c.id)
-            .where(held.c.subscription_id == subscription_id, held.c.lead_id.in_(ids))
-            .order_by(held.c.lead_id, held.c.set_change),
-            lambda row: ForeignId(row[1], row[2]),
-        )
-        tokens = _by_lead(
-            connection,
-            select(cookie.c.lead_id, cookie.c.token)
-            .where(cookie.c.subscription_id == subscription_id, cookie.c.lead_id.in_(ids))
-            .order_by(cookie.c.lead_id, cookie.c.token),
-            lambda row: str(row[1]),
-        )
+        page = {"ids": [row.id for row in rows]}
+        foreign_ids = _by_lead(connection.execute(their_foreign_ids, page), lambda row: ForeignId(row[1], row[2]))
+        tokens = _by_lead(connection.execute(their_cookies, page), lambda row: str(row[1]))
         for row in rows:
             yield stored_lead(row, foreign_ids.get(row.id, ()), tokens.get(row.id, ()))
 
 
-def _by_lead(connection: Connection, query: Select[Any], read: Callable[[Sequence[Any]], Key]) -> dict[int, list[Key]]:
+def _by_lead(rows: Iterable[Sequence[Any]], read: Callable[[Sequence[Any]], Key]) -> dict[int, list[Key]]:
     found: dict[int, list[Key]] = {}
-    for row in connection.execute(query):
+    for row in rows:
         found.setdefault(row[0], []).append(read(row))
     return found
