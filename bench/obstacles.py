@@ -61,9 +61,9 @@ understand, for less than tells two servers apart here.
 """
 _EVEN = """\
 A server whose calls all took equally long would answer each in connections divided by calls a second. Where even that
-is more than was wanted, no evener work would reach the goal, only a faster one. Groups are not even: a call that comes
-as one begins waits for its end and then for its own, twice as long as one that comes as it ends. So p99 follows from
-how long a group takes, which is what calls cost.
+is more than was wanted, no evener work would reach the goal, only a faster one. A call that
+comes as a group begins waits for its end and then for its own. Presumably that is most of what lies between p50 and
+p99; it was not measured by itself.
 
 """
 

@@ -21,7 +21,7 @@ class Plan:
     warm_seconds: float
     """Load before the first round, which nobody counts: compilers and caches want it."""
     peer_warm_cells: int
-    """So many times of it in the part `peers`: after one Java was at half of what it came to in the next rounds."""
+    """So many times of it in the part `peers`: after one, Java's first round was its slowest but at 64 connections."""
     connections: tuple[int, ...]
     known: int
     sizes: tuple[int, ...]
