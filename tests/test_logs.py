@@ -16,6 +16,7 @@ from support.endpoint import ANNA, PATH, STAMP, Client
 from support.envelopes import Call, envelope
 from synclead.logs import configure, get_logger
 from synclead.soap.endpoint import Endpoint
+from synclead.visible import visible_lines
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +55,20 @@ def test_any_text_and_value_is_logged() -> None:
     first, second = _lines(stream)
     assert (first["partner"], first["size"]) == ("a\ud800", "3j")
     assert (second["name"], second["size"]) == ("Jürgen", "3j")
+
+
+@pytest.mark.parametrize("half", ["", "\ud800"])
+def test_nothing_in_a_line_acts_on_a_terminal(half: str) -> None:
+    """People read logs on terminals: what would act there or hide is an escape, which programs read as it was."""
+    stream = io.StringIO()
+    configure("info", stream)
+    text = f"\x1b[31m\x7f\x9b31m\u202e\u2028\ufeff\U000e0041{half} J\u00fcrgen"
+    get_logger().info("call", user=text, **{text: 1})
+    logging.getLogger("library").warning(text)
+
+    assert visible_lines(stream.getvalue()) == stream.getvalue()
+    told, library = _lines(stream)
+    assert (told["user"], told[text], library["event"]) == (text, 1, text)
 
 
 class Written(io.StringIO):

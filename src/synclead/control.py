@@ -32,6 +32,7 @@ from synclead.store.errors import StoreError
 from synclead.store.reading import StoredLead, first_leads, lead_by_id, leads_by_email
 from synclead.store.reset import forget_calls
 from synclead.store.subscriptions import find_subscription
+from synclead.visible import visible_json
 
 PREFIX = "/control"
 
@@ -216,7 +217,8 @@ def _shown(injection: Injection) -> dict[str, Any]:
 
 
 def _json(value: object, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(value) + b"\n", status, media_type="application/json")
+    written = visible_json(msgspec.json.encode(value).decode())
+    return Response(f"{written}\n", status, media_type="application/json")
 
 
 async def _refused(request: Request, error: Exception) -> Response:

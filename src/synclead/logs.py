@@ -13,6 +13,8 @@ from typing import Any, TextIO
 
 import msgspec
 
+from synclead.visible import visible_json
+
 _LEVELS = {
     "debug": logging.DEBUG,
     "info": logging.INFO,
@@ -183,9 +185,9 @@ _ENCODE = msgspec.json.Encoder(enc_hook=repr).encode
 def _to_json(line: Mapping[str, Any]) -> str:
     # Lone surrogates, which UTF-8 cannot hold, come in with what a library reports of a request.
     try:
-        return _ENCODE(line).decode()
+        return visible_json(_ENCODE(line).decode())
     except UnicodeEncodeError:
-        return json.dumps(line, default=repr)
+        return visible_json(json.dumps(line, default=repr))
 
 
 def describe(error: BaseException, *, with_text: bool) -> list[str]:

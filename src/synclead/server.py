@@ -20,6 +20,7 @@ from synclead.parent import end_with_parent
 from synclead.protocol import TOLD, bounded_protocol
 from synclead.settings import Settings, SettingsError, check
 from synclead.store.errors import StoreError
+from synclead.visible import visible
 
 _BACKLOG = 2048
 _OTHER_FILES = 64
@@ -53,7 +54,8 @@ def serve(settings: Settings) -> int:
 
             return supervise(settings, listener, board)
     except (SettingsError, StoreError, StartError, BoardError) as error:
-        print(f"synclead: {error}", file=sys.stderr)
+        lines = error.lines if isinstance(error, StoreError) else (str(error),)
+        print("synclead:", "\n".join(map(visible, lines)), file=sys.stderr)
         return 1
 
 

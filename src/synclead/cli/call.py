@@ -18,6 +18,7 @@ from synclead.leads.keys import parse_foreign_type, parse_lead_id
 from synclead.leads.record import RawRecord
 from synclead.settings import is_loopback
 from synclead.store.demo import DEMO_KEY, DEMO_USER
+from synclead.visible import visible
 
 
 def call(raw: RawRecord, return_lead: bool, environ: Mapping[str, str]) -> None:
@@ -61,7 +62,7 @@ def _credentials(url: str, environ: Mapping[str, str]) -> tuple[str, str]:
     if not user:
         say(f"User of {url}:")
         user = sys.stdin.readline().strip()
-    return user, key or getpass.getpass(f"Encryption key of {user}: ", stream=sys.stderr)
+    return user, key or getpass.getpass(f"Encryption key of {visible(user)}: ", stream=sys.stderr)
 
 
 def _show(lead: ReturnedLead) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from synclead.cli.console import Refusal, show, show_json
+from synclead.cli.console import Refusal, show, show_json, show_lines
 from synclead.cli.database import DEFAULT_URL, DatabaseUrl, SubscriptionName, chosen, opened
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def check(
     where the server would refuse the request, but for the age of its timestamp, which is always old by now.
     --subscription counts where the request's user is not known.
     """
-    from synclead.cli.verdict import document, lines
+    from synclead.cli.verdict import document, lines, request
 
     sent, charset = _read(file)
     with opened(database_url) as engine:
@@ -54,6 +54,9 @@ def check(
     else:
         for line in lines(checked):
             show(line)
+        if checked.captured.subscription is not None:
+            show("")
+            show_lines(request(checked))
     if checked.captured.answer is not None:
         raise typer.Exit(1)
 

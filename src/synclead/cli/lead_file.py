@@ -1,11 +1,11 @@
 """The files that leads travel in: CSV, as `export` writes and `import` reads it, and JSON lines."""
 
 import csv
-import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, TextIO
 
+from synclead.cli.console import to_json
 from synclead.leads.fields import EMAIL, STANDARD, Catalogue, Field
 from synclead.leads.several import join
 from synclead.store.documents import lead_document
@@ -50,7 +50,7 @@ def write_csv(leads: Iterable["StoredLead"], catalogue: Catalogue, out: TextIO, 
 def write_json_lines(leads: Iterable["StoredLead"], out: TextIO) -> None:
     """A line a lead."""
     for lead in leads:
-        out.write(json.dumps(lead_document(lead) | {"last_change": lead.change}, ensure_ascii=False) + "\n")
+        out.write(to_json(lead_document(lead) | {"last_change": lead.change}) + "\n")
 
 
 class _LineFeeds:

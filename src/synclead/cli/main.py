@@ -1,7 +1,8 @@
 """The command `synclead`: puts the commands together and turns refusals into one sentence and exit code 1."""
 
 import sys
-from typing import Annotated
+import traceback
+from typing import Annotated, Any
 
 import typer
 
@@ -23,6 +24,7 @@ from synclead.cli.sync import sync
 from synclead.cli.visitor import visitor
 from synclead.leads.errors import SyncleadError
 from synclead.store.errors import StoreError
+from synclead.visible import visible, visible_lines
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -79,8 +81,30 @@ def main() -> None:
         say("an argument is not UTF-8 text")
         sys.exit(2)
     try:
-        app(prog_name="synclead")
+        ended = app(prog_name="synclead", standalone_mode=False)
     except (Refusal, StoreError, SyncleadError) as refused:
-        for line in str(refused).splitlines():
+        for line in refused.lines if isinstance(refused, StoreError) else (str(refused),):
             say(line)
         sys.exit(1)
+    except _UsageError as wrong:
+        _explain(wrong)
+        sys.exit(2)
+    except typer.Abort:
+        say("aborted")
+        sys.exit(1)
+    except Exception as defect:
+        sys.stderr.write(visible_lines("".join(traceback.format_exception(defect))))
+        sys.exit(1)
+    sys.exit(ended if isinstance(ended, int) else 0)
+
+
+_UsageError: type[Exception] = typer.BadParameter.__bases__[0]
+"""What Typer raises for every mistake in the arguments; it has no name of its own there."""
+
+
+def _explain(wrong: Any) -> None:
+    """Says what is wrong with the arguments as Typer does, which would repeat them as they are."""
+    from typer.rich_utils import rich_format_error
+
+    wrong.message = visible(wrong.message)
+    rich_format_error(wrong)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from synclead.cli.console import say
+from synclead.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -72,7 +73,8 @@ def _bar(console: "Console", what: str, total: int | None, done: int) -> Iterato
             speed = task.finished_speed or task.speed
             return Text("" if speed is None else f"{speed:,.0f} rows/s")
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
+    name = TextColumn("{task.description}", markup=False)
+    columns = (name, BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(what, total=total, completed=done)
+        task = bar.add_task(visible(what), total=total, completed=done)
         yield lambda position: bar.update(task, completed=position)

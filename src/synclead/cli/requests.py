@@ -1,13 +1,12 @@
 """`synclead requests`: what the programs that call asked, what came of it, and what to change."""
 
-import json
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from synclead.cli.console import Refusal, say, show, show_table
+from synclead.cli.console import Refusal, say, show, show_lines, show_table, to_json
 from synclead.cli.database import DEFAULT_URL, DatabaseUrl, SubscriptionName, chosen, opened
 from synclead.cli.logged import document_of, facts_of, row_of
 
@@ -81,14 +80,14 @@ def _new_entries(engine: "Engine", subscription_id: int, failed: bool, last_id: 
 def _show(entries: list["Entry"], *, as_json: bool) -> None:
     if as_json:
         for entry in entries:
-            show(_json(document_of(entry)))
+            show(to_json(document_of(entry)))
     elif entries:
         show_table(_HEADINGS, map(row_of, entries))
 
 
 def _show_one(entry: "Entry", *, as_json: bool) -> None:
     if as_json:
-        show(_json(document_of(entry)))
+        show(to_json(document_of(entry)))
         return
     show_table(("Call", str(entry.id)), facts_of(entry))
     asked = entry.document.get("asked")
@@ -96,8 +95,4 @@ def _show_one(entry: "Entry", *, as_json: bool) -> None:
         show("")
         from synclead.soap.markup import indented
 
-        show(indented(asked))
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+        show_lines(indented(asked))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from synclead.settings import SettingsError, load_settings, read_settings, switches
+from synclead.visible import visible
 
 
 def plain_options(arguments: Sequence[str]) -> dict[str, Any] | None:
@@ -49,7 +50,7 @@ def serve_with(options: Mapping[str, Any]) -> int:
     try:
         return serve(load_settings(**options))
     except SettingsError as error:
-        print(error, file=sys.stderr)
+        print(visible(str(error)), file=sys.stderr)
         return 1
 
 

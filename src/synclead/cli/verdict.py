@@ -30,7 +30,7 @@ class Checked:
 
 
 def lines(checked: Checked) -> Iterator[str]:
-    """One line for each thing found out; the last ones are the request itself, without its credentials."""
+    """One line for each thing found out."""
     captured = checked.captured
     if isinstance(captured.refusal, RequestNotUnderstoodError):
         yield "the request cannot be read"
@@ -52,8 +52,11 @@ def lines(checked: Checked) -> Iterator[str]:
         yield from explain_outcome(checked.outcome)
     if captured.answer is None:
         yield "the server would accept it, sent with a new timestamp and signature"
-    yield ""
-    yield indented(asked(checked.sent, checked.charset, show_values=True))
+
+
+def request(checked: Checked) -> str:
+    """The request itself as XML of many lines, without its credentials."""
+    return indented(asked(checked.sent, checked.charset, show_values=True))
 
 
 def document(checked: Checked) -> dict[str, Any]:

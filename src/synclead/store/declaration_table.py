@@ -17,6 +17,11 @@ class DeclarationError(StoreError):
         super().__init__("\n".join(problems))
         self.problems = tuple(problems)
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """See StoreError."""
+        return self.problems
+
 
 def shown(value: object) -> str:
     """A value as a TOML file would have it, shortened."""

@@ -37,6 +37,11 @@ class InternalError(SyncleadError):
 class StoreError(Exception):
     """Root of what stops a start or a command; the message is one sentence for its user."""
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The message by its lines: a line end within one of them came from outside."""
+        return (str(self),)
+
 
 class ForeignDatabaseError(StoreError):
     """The database belongs to something else."""
