@@ -91,6 +91,13 @@ def test_a_field_may_hold_longer_strings() -> None:
         ("2147483647", "2147483647"),
         ("-2147483648", "-2147483648"),
         ("2147483647.0", "2147483647"),
+        ("5.0", "5"),
+        ("5.00", "5"),
+        ("5.0000", "5"),
+        ("5.000000", "5"),
+        ("1,000", "1000"),
+        pytest.param("1,000.000", "1000", id="a comma before says what the point is"),
+        pytest.param("-0.000", "0", id="no thousand of nothing"),
         pytest.param("0" * 60_000 + "1", "1", id="many zeros"),
     ],
 )
@@ -130,6 +137,73 @@ def test_other_whole_numbers_are_bad(type: FieldType, text: str) -> None:
     """Wrong groups, fractions, exponents, other digits, more than 32 bits."""
     with pytest.raises(BadValueError, match=f"Bad value for F: {type} "):
         parse(type, text)
+
+
+@pytest.mark.parametrize(
+    ("type", "text"),
+    [
+        *((type, text) for type in WHOLE for text in ("1.000", "12.000", "-1.000", "+7.000", "1234.000", "010.000")),
+        *(("currency", text) for text in ("1.000", "12.000", "999.000", "-1.000", "$1.000", "€-12.000", "010.000")),
+    ],
+)
+def test_a_thousand_or_nothing_is_not_guessed(type: FieldType, text: str) -> None:
+    """Of whole numbers and of amounts a point and three zeros is refused: half the world writes a thousand so."""
+    with pytest.raises(BadValueError) as fault:
+        parse(type, f" {text} ")
+    assert fault.value.why == "has a point and three zeros, a thousand to some and nothing to others: write it without"
+    assert fault.value.message == f"Bad value for F: {type} '{text}' {fault.value.why}"
+
+
+@pytest.mark.parametrize("type", [*WHOLE, *DECIMALS])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "1.000.000",
+            "1.234.567",
+            "1.234,5",
+            "1.234,50",
+            "1,5",
+            "9,99",
+            "12,34",
+            "1,0000",
+            "1,000,00",
+            "1.0e3",
+            "1E+05",
+        ),
+        *(
+            "1 000",
+            "1\u00a0000",
+            "1\u202f000",
+            "1\u2009000",
+            "1'000",
+            "1\u2019000",
+            "1_000",
+            "1\u066c000",
+            "1\u060c000",
+        ),
+        *("4.9301E+11", "(5.00)", "5-", "1,00,000", "1.00.000"),
+    ],
+)
+def test_numbers_of_other_places_are_bad(type: FieldType, text: str) -> None:
+    """Whatever groups or parts the digits otherwise is refused, so that no number is another one in silence."""
+    with pytest.raises(BadValueError, match=f"Bad value for F: {type} "):
+        parse(type, text)
+
+
+@pytest.mark.parametrize(
+    ("type", "text", "canonical"),
+    [
+        *((type, "1.234", "1.234") for type in DECIMALS),
+        *((type, "1.500", "1.5") for type in DECIMALS),
+        *((type, "1.000", "1") for type in ("float", "percent")),
+        *(("currency", text, kept) for text, kept in (("0.000", "0"), ("1234.000", "1234"), ("1,000.000", "1000"))),
+        *(("currency", text, "1") for text in ("1.00", "1.0000", "$1.00", "1.0")),
+    ],
+)
+def test_a_point_is_a_decimal_point(type: FieldType, text: str, canonical: str) -> None:
+    """Also before three digits: what an answer shows of a lead must be read back, and no program groups so."""
+    assert parse(type, text) == canonical
 
 
 @pytest.mark.parametrize("type", DECIMALS)

@@ -78,6 +78,8 @@ def canonical(kind: str, text: str, zone: ZoneInfo) -> str | None:
         return trimmed
     if kind in ("integer", "score"):
         number = read_number(trimmed)
+        if number and re.fullmatch(r"[+-]?[0-9]+\.000", trimmed):
+            raise BadTextError
         if number != int(number) or not -(2**31) <= number < 2**31:
             raise BadTextError
         return str(int(number))
@@ -86,6 +88,8 @@ def canonical(kind: str, text: str, zone: ZoneInfo) -> str | None:
             trimmed = trimmed.removesuffix("%").rstrip()
         if kind == "currency":
             trimmed = re.sub(r"^([+-]?)[$€]([+-]?)", r"\1\2", trimmed)
+            if re.fullmatch(r"[+-]?[0-9]{1,3}\.000", trimmed) and read_number(trimmed):
+                raise BadTextError
         return format(read_number(trimmed).normalize() + 0, "f")
     return {"boolean": canonical_boolean, "date": canonical_date}.get(kind, lambda one: canonical_datetime(one, zone))(
         trimmed

@@ -20,10 +20,12 @@ DECIMAL_DIGITS: Final = 30
 _MIN_INTEGER, _MAX_INTEGER = -(2**31), 2**31 - 1
 _INTEGER_DIGITS = len(str(_MAX_INTEGER))
 _WHOLE = r"(?P<whole>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)"
-_INTEGER = re.compile(rf"(?P<sign>[+-]?){_WHOLE}(?:\.0+)?")
+_INTEGER = re.compile(rf"(?P<sign>[+-]?){_WHOLE}(?:\.(?P<zeros>0+))?")
 _DECIMAL = re.compile(
     rf"(?P<sign>[+-]?)(?P<currency>[^0-9+,.%-])?(?P<late_sign>[+-]?){_WHOLE}?(?:(?P<point>\.)(?P<decimals>[0-9]*))?%?"
 )
+_THREE_ZEROS = "000"
+_A_THOUSAND_OR_NOTHING = "has a point and three zeros, a thousand to some and nothing to others: write it without"
 _BOOLEANS = {
     **dict.fromkeys(("true", "1", "yes", "t", "y", "on"), "1"),
     **dict.fromkeys(("false", "0", "no", "f", "n", "off"), "0"),
@@ -73,6 +75,8 @@ def _integer(text: str, zone: ZoneInfo) -> str:
     if match is None:
         raise ValueError("is not a whole number of ASCII digits")
     digits = match["whole"].replace(",", "").lstrip("0") or "0"
+    if match["zeros"] == _THREE_ZEROS and "," not in match["whole"] and digits != "0":
+        raise ValueError(_A_THOUSAND_OR_NOTHING)
     negative = match["sign"] == "-"
     # By length first: a number of thousands of digits is not worth converting.
     if len(digits) <= _INTEGER_DIGITS:
@@ -97,6 +101,15 @@ def _decimal(text: str, zone: ZoneInfo) -> str:
     return f"-{number}" if negative else number
 
 
+def _amount(text: str, zone: ZoneInfo) -> str:
+    """A decimal that is money: of up to three digits, a point and three zeros nobody knows what they are."""
+    if _THREE_ZEROS in text:
+        match = _DECIMAL.fullmatch(text)
+        if match and match["decimals"] == _THREE_ZEROS and len(match["whole"] or "") <= 3 and match["whole"].strip("0"):
+            raise ValueError(_A_THOUSAND_OR_NOTHING)
+    return _decimal(text, zone)
+
+
 def _boolean(text: str, zone: ZoneInfo) -> str:
     # Only ASCII: other letters can have a lower case among a to z.
     canonical = _BOOLEANS.get(text.lower()) if text.isascii() else None
@@ -113,7 +126,7 @@ _READERS: dict[FieldType, Callable[[str, ZoneInfo], str]] = {
     "integer": _integer,
     "score": _integer,
     "float": _decimal,
-    "currency": _decimal,
+    "currency": _amount,
     "percent": _decimal,
     "boolean": _boolean,
     "date": _date,
