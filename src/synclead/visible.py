@@ -6,20 +6,22 @@ is shown to people goes through here, once, on its way out; what is stored and w
 """
 
 import re
+from typing import Final
 
 _CONTROLS = r"\x00-\x1f\x7f-\x9f"
 _CONTROLS_BUT_LAYOUT = r"\x00-\x08\x0b-\x1f\x7f-\x9f"
 _CONTROLS_OUTSIDE_ASCII = r"\x7f-\x9f"
-# Unicode's categories Cf, Cs, Zl and Zp, and what it calls Default_Ignorable: selectors of variants, tags, fillers.
 # Written out: to look at each of a million characters would take longer than a start. A test compares.
-_HIDDEN = (
+HIDDEN: Final = (
     r"\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     r"\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
     r"\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-_IN_LINE = re.compile(f"[{_CONTROLS}{_HIDDEN}]")
-_IN_LAYOUT = re.compile(f"[{_CONTROLS_BUT_LAYOUT}{_HIDDEN}]")
-_IN_JSON = re.compile(f"[{_CONTROLS_OUTSIDE_ASCII}{_HIDDEN}]")
+"""What is not seen, as ranges of a regular expression: Unicode's categories Cf, Cs, Zl and Zp, and what it calls
+Default_Ignorable: selectors of variants, tags, fillers."""
+_IN_LINE = re.compile(f"[{_CONTROLS}{HIDDEN}]")
+_IN_LAYOUT = re.compile(f"[{_CONTROLS_BUT_LAYOUT}{HIDDEN}]")
+_IN_JSON = re.compile(f"[{_CONTROLS_OUTSIDE_ASCII}{HIDDEN}]")
 _NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import re
+import sqlite3
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -30,6 +32,7 @@ GEORGE = RawRecord(
     foreign_id="X-1",
     attributes=(RawAttribute("FirstName", "George"), RawAttribute("DateofBirth", "7/4/1971")),
 )
+IDENTITY = Path(__file__).parents[2] / "docs" / "identity.md"
 NOW = datetime(2026, 8, 1, 9, 30, 5, 250000, tzinfo=UTC)
 TOKEN = "_mch-example.com-1772443800000-48151"
 
@@ -242,3 +245,27 @@ def test_arguments_that_are_no_record_are_wrong_usage(run: Run, arguments: list[
 
     assert ran.code == 2
     assert words in ran.err
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("key", ["\u200bT@t.com", "t@t.com\ufeff", "mailto:t@t.com", "t@t.com."])
+def test_a_copied_address_shows_its_lead(run: Run, key: str) -> None:
+    """What copying brings along is no part of the address."""
+    assert [one["id"] for one in json.loads(run("lead", "show", key, "--json").out)] == [1000001]
+
+
+def test_a_lead_that_was_stored_with_what_is_not_seen_is_listed_and_mended(run: Run, database: Path) -> None:
+    """The search of docs/identity.md finds it, and a call with its Id gives it the plain address."""
+    write(database, RawRecord(email="ann@t.com"))
+    with sqlite3.connect(database) as connection:
+        connection.execute(
+            "UPDATE lead SET email = email || ?1, email_key = email_key || ?1 WHERE id = 1000002", ("\u200b",)
+        )
+    (pattern,) = re.findall(r"`synclead export --json \| grep '(.*?)'`", IDENTITY.read_text(encoding="utf-8"))
+
+    assert [
+        json.loads(line)["id"] for line in run("export", "--json").out.splitlines() if re.search(pattern, line)
+    ] == [1000002]
+    assert json.loads(run("lead", "show", "ann@t.com\u200b", "--json").out) == []
+    write(database, RawRecord(id="1000002", email="ann@t.com"))
+    assert [one["id"] for one in json.loads(run("lead", "show", "ann@t.com", "--json").out)] == [1000002]

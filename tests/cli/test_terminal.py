@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -40,7 +41,7 @@ fields = [{{ name = "Own{UNSEEN}", type = "string", label = "Label {UNSEEN}" }}]
 """
 LEAD = RawRecord(
     email="t@t.com",
-    foreign_id=f"X{UNSEEN}",
+    foreign_id="X",
     attributes=(RawAttribute("FirstName", ACTS), RawAttribute(f"Own{UNSEEN}", ACTS)),
 )
 ENTRY = {
@@ -61,6 +62,9 @@ def declared(run: Run, tmp_path: Path) -> Run:
         await writer.start()
         await writer.sync(1, LEAD)
         await writer.close()
+        # As a version stored it that did not refuse it yet.
+        with sqlite3.connect(tmp_path / "synclead.db") as connection:
+            connection.execute("UPDATE foreign_id SET id = ?", (f"X{UNSEEN}",))
         log = RequestLog(open_log_database("sqlite:///synclead.db"), Bounds())
         failed, fine = {**ENTRY, "lost": 2}, {**ENTRY, "outcome": "UPDATED", "step": 4, "key": ACTS, "skipped": [ACTS]}
         await log.write([NewEntry(1, True, 1, None, failed), NewEntry(NOBODY, False, 2, 1, fine)], 2)
@@ -86,7 +90,8 @@ COMMANDS: list[tuple[list[str], list[str]]] = [
     (["requests", "1"], [visible(ACTS), "[red]x"]),
     (["requests", "2"], [visible(ACTS)]),
     (["lead", "show", "1"], [visible(ACTS), f"X{visible(UNSEEN)}"]),
-    (["lead", "show", f"{UNSEEN}@t.com"], [visible(UNSEEN)]),
+    (["lead", "show", f"n@t.com{UNSEEN[:5]}"], [visible(UNSEEN[:5])]),
+    (["lead", "show", f"{UNSEEN}@t.com"], []),
     (["lead", "show", ACTS], []),
     (["fields", "list"], [f"Label {visible(UNSEEN)}"]),
     (["fields", "add", f"New{UNSEEN}", "--type", "string"], [visible(UNSEEN)]),

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from zoneinfo import ZoneInfo
 
 from synclead.leads.errors import InputError
-from synclead.leads.fields import Catalogue, Field
+from synclead.leads.fields import EMAIL, Catalogue, Field
+from synclead.leads.keys import bare_address
 from synclead.leads.places import TESTS, Condition, Rule
 from synclead.leads.text import quoted
 from synclead.leads.values import parse_value
@@ -14,7 +15,7 @@ def read_rule(partition: str, when: Iterable[Mapping[str, object]], catalogue: C
     """A rule from `[{ field = "Country", is = ["Germany", "France"] }, ...]`.
 
     All tests of all tables must hold. Values of `is` and `is_not` take the canonical form of their
-    field, so that `is = "yes"` finds a boolean. Raises ValueError, naming the value.
+    field, so that `is = "yes"` finds a boolean; an Email that of the key. Raises ValueError, naming the value.
     """
     return Rule(partition, tuple(c for table in when for c in _read_conditions(table, catalogue, zone)))
 
@@ -49,6 +50,8 @@ def _values(where: str, field: Field, test: str, value: object, zone: ZoneInfo) 
         texts.append(text)
     if test in ("contains", "starts_with"):
         return tuple(texts)
+    if field.name == EMAIL:
+        return tuple(map(bare_address, texts))
     try:
         return tuple(parse_value(field, text, zone) or "" for text in texts)
     except InputError as fault:

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from synclead.leads.errors import InputError
 from synclead.leads.lead import Email, ForeignId
-from synclead.leads.text import WHITE_SPACE, has_control, quoted, trim
+from synclead.leads.text import UNSEEN, WHITE_SPACE, has_control, quoted, trim, trim_key, unseen_in
 
 MAX_LEAD_ID: Final = 2_147_483_647
 """Lead Ids are positive 32-bit numbers."""
@@ -20,6 +20,12 @@ FOREIGN_TYPES: Final = ("CUSTOM", "SFDC", "NETSUITE")
 
 _DIGITS = re.compile(r"0*([0-9]{1,10})")
 _BLANK = re.compile(f"[{WHITE_SPACE}]")
+_LINK = re.compile(f"(?:mailto:[{WHITE_SPACE}{UNSEEN}]*)+", re.IGNORECASE)
+_DOTS = ".\u3002\uff0e\uff61"
+"""The full stop, and what stands for it in a domain (IDNA)."""
+_BEFORE = frozenset("<>(),;:[")
+_BEHIND = frozenset("<>(),;:'\"")
+"""What lists, sentences and headers of letters put around an address, and what no address begins or ends with."""
 _SFDC_SHORT = re.compile(r"[A-Za-z0-9]{15}")
 _SFDC_LONG = re.compile(r"[A-Za-z0-9]{18}")
 _SFDC_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -32,7 +38,7 @@ _MASKED_AFTER = 12
 
 def parse_lead_id(text: str) -> int:
     """A lead Id. Raises InputError."""
-    match = _DIGITS.fullmatch(trim(text))
+    match = _DIGITS.fullmatch(trim_key(text))
     number = int(match[1]) if match else 0
     if not 1 <= number <= MAX_LEAD_ID:
         raise _bad("Id", quoted(trim(text)), f"is not a whole number of ASCII digits from 1 to {MAX_LEAD_ID}")
@@ -40,19 +46,27 @@ def parse_lead_id(text: str) -> int:
 
 
 def parse_email(text: str, name: str = "Email") -> Email:
-    """An address, trimmed, with the key it is matched by.
+    """An address, bare, with the key it is matched by.
 
     `name` is the place that the fault names. Raises InputError.
     """
-    address = trim(text)
+    address = bare_address(text)
     why = email_fault(address)
     if why is not None:
-        raise _bad(name, quoted(address), why)
+        raise _bad(name, quoted(address or trim(text)), why)
     return Email(address, email_key(address))
 
 
+def bare_address(text: str) -> str:
+    """An address without what is no part of it: what `trim_key` takes away, `mailto:` before it, dots behind it."""
+    address = trim_key(text)
+    if address[6:7] == ":" and (link := _LINK.match(address)):
+        address = address[link.end() :]
+    return trim_key(address, behind=_DOTS) if address.endswith(tuple(_DOTS)) else address
+
+
 def email_fault(address: str) -> str | None:
-    """Why a trimmed text is no address, without the text; None where it is one."""
+    """Why a bare address is none, without its text; None where it is one."""
     if len(address) > MAX_KEY_LENGTH:
         return f"has {len(address)} characters, at most {MAX_KEY_LENGTH} are allowed"
     # Of what is printable only the blank itself is white space.
@@ -60,9 +74,16 @@ def email_fault(address: str) -> str | None:
         return "has a blank in it"
     if has_control(address):
         return "has a control character in it"
+    unseen = unseen_in(address)
+    if unseen is not None:
+        return f"has {unseen} in it, which is not seen"
     local, at, domain = address.partition("@")
     if not (local and at and domain) or "@" in domain:
         return "is not one @ with text on both sides"
+    if local[0] in _BEFORE or domain[-1] in _BEHIND:
+        return f"has {local[0] if local[0] in _BEFORE else domain[-1]} around it: give the address alone"
+    if "?" in domain:
+        return "has ? in its domain: give the address alone"
     return None
 
 
@@ -71,7 +92,7 @@ def email_key(text: str) -> str:
 
     Lower-casing can leave a text that NFC would compose, so it is normalised again.
     """
-    key = trim(text)
+    key = trim_key(text)
     if key.isascii():
         return key.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", key).lower())
@@ -79,7 +100,7 @@ def email_key(text: str) -> str:
 
 def parse_foreign_type(text: str | None) -> str:
     """CUSTOM, SFDC or NETSUITE, from any letter case; absent or blank is CUSTOM. Raises InputError."""
-    name = trim(text or "")
+    name = trim_key(text or "")
     if not name:
         return "CUSTOM"
     # Only ASCII: other letters can have an upper case among A to Z.
@@ -90,12 +111,15 @@ def parse_foreign_type(text: str | None) -> str:
 
 def parse_foreign_id(type: str, text: str) -> ForeignId:
     """An id in the system `type`, trimmed, in the form it is compared in. Raises InputError."""
-    id = trim(text)
+    id = trim_key(text)
     if not 1 <= len(id) <= MAX_KEY_LENGTH:
         why = f"has {len(id)} characters, 1 to {MAX_KEY_LENGTH} are allowed"
-        raise _bad("ForeignSysPersonId", quoted(id), why)
+        raise _bad("ForeignSysPersonId", quoted(id or trim(text)), why)
     if has_control(id):
         raise _bad("ForeignSysPersonId", quoted(id), "has a control character in it")
+    unseen = unseen_in(id)
+    if unseen is not None:
+        raise _bad("ForeignSysPersonId", quoted(id), f"has {unseen} in it, which is not seen")
     return ForeignId(type, _sfdc_id(id) if type == "SFDC" else id)
 
 
@@ -161,11 +185,11 @@ def _decoded(text: str) -> str:
 
 
 def _bare(text: str) -> str:
-    """Without blanks, quotes and the cookie's name before it, and with `&amp;` undone."""
-    cookie = text.strip(_AROUND_COOKIE)
+    """Without blanks, what is not seen, quotes and the cookie's name before it, and with `&amp;` undone."""
+    cookie = trim_key(text.strip(_AROUND_COOKIE)).strip(_AROUND_COOKIE)
     name = _COOKIE_NAME.match(cookie)
     if name:
-        cookie = cookie[name.end() :].strip(_AROUND_COOKIE)
+        cookie = trim_key(cookie[name.end() :].strip(_AROUND_COOKIE)).strip(_AROUND_COOKIE)
     return cookie.replace("&amp;", "&")
 
 
@@ -175,5 +199,5 @@ def _pairs(cookie: str) -> dict[str, str]:
     for part in cookie.split("&"):
         match = re.match(r"([^:=]*)[:=](.*)", part, re.DOTALL)
         if match:
-            pairs.setdefault(trim(match[1]).lower(), trim(match[2]))
+            pairs.setdefault(trim_key(match[1]).lower(), trim_key(match[2]))
     return pairs

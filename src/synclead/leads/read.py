@@ -8,6 +8,7 @@ from synclead.leads.errors import InputError, ParameterRequiredError, UnknownLea
 from synclead.leads.fields import EMAIL, Field, auto_field, check_field_name
 from synclead.leads.file_row import check_characters, read_file_row
 from synclead.leads.keys import (
+    bare_address,
     email_fault,
     parse_cookie,
     parse_email,
@@ -195,7 +196,7 @@ def _email_attribute(
             raise InputError(EMAIL, "an empty Email attribute clears what the Email element gives")
         return None, True
     if has_other_key and subscription.policy.bad_value == "skip":
-        why = email_fault(trim(text))
+        why = email_fault(bare_address(text))
         if why is not None:
             skipped.append(f"{EMAIL}: {why}")
             return None, False
