@@ -23,6 +23,7 @@ from synclead.settings import Settings, is_trusted
 from synclead.soap.body import BodyLimits, Receive
 from synclead.soap.contract import Contract
 from synclead.soap.endpoint import PREFIX, Edge, Endpoint, Scope, Send
+from synclead.soap.held import HeldBytes
 from synclead.soap.limits import ReadLimits
 from synclead.soap.observer import CallRecorder
 from synclead.soap.operations import HANDLERS
@@ -135,7 +136,8 @@ def open_store(settings: Settings, board: Board | None = None) -> Store:
     sentence for the operator.
     """
     board = board or Board()
-    meter = Meter(board)
+    held = HeldBytes(settings.held_unsigned_limit, settings.held_limit)
+    meter = Meter(board, held)
     clock = Clock(settings.clock)
     with opened(settings) as database:
         with reading(database.engine) as connection:
@@ -203,6 +205,7 @@ def create_app(settings: Settings, store: Store) -> Application:
         body=settings.body_limit,
         depth=settings.depth_limit,
         elements=settings.element_limit,
+        xml_attributes=settings.xml_attribute_limit,
         authentication=settings.authentication_limit,
         references=settings.reference_limit,
         attributes=settings.attribute_limit,
@@ -233,7 +236,8 @@ def create_app(settings: Settings, store: Store) -> Application:
         public_url=settings.public_url,
         # A proxy is asked about with each call that it passes on.
         trusted=lru_cache(_ADDRESSES)(partial(is_trusted, proxies=settings.trusted_proxies)),
-        body=BodyLimits(settings.body_limit, settings.body_timeout),
+        body=BodyLimits(settings.body_limit, settings.body_timeout, settings.unsigned_limit, settings.inflation_limit),
+        held=store.meter.held,
     )
     pages = Starlette(routes=routes, exception_handlers={404: _not_found})
     return Application(Endpoint(parts, edge), pages, store)

@@ -22,7 +22,8 @@ from starlette.types import Receive, Scope, Send
 from synclead.clock import Clock, ClockError
 from synclead.leads.errors import InputError
 from synclead.leads.keys import parse_email, parse_lead_id
-from synclead.soap.body import BodyError, BodyLimits, ClientGoneError, read_body
+from synclead.soap.body import BodyLimits, ClientGoneError, read_body
+from synclead.soap.errors import BodyError
 from synclead.soap.injection import CODES, Injection, Injections
 from synclead.soap.observer import CallObserver
 from synclead.soap.service import Parts

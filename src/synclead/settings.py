@@ -67,10 +67,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """From the opening of a connection, or the first byte of a request, to the end of its headers."""
     body_limit: _Size = 10 * 1024 * 1024
     body_timeout: _Seconds = 25
+    unsigned_limit: _Size = 64 * 1024
+    """Bytes of a request, inflated, in which its Header ends: more is read only for who has signed."""
+    inflation_limit: _Size = 200
+    """How many times its size a compressed request may grow to, beyond `unsigned_limit`."""
+    held_unsigned_limit: _Size = 64 * 1024 * 1024
+    """Bytes held for requests that wait for their signature; a request for which there is no room is answered 503."""
+    held_limit: _Size = 256 * 1024 * 1024
+    """Bytes held for all requests that do not come whole at once."""
     answer_timeout: _Seconds = 60
     """How long a client may take for the part of an answer that the system's buffers do not hold."""
     depth_limit: Annotated[int, Meta(ge=8)] = 64
     element_limit: Annotated[int, Meta(ge=16)] = 200_000
+    xml_attribute_limit: Annotated[int, Meta(ge=16)] = 200_000
+    """Attributes of a request's elements, declarations of namespaces among them."""
     attribute_limit: _Size = 1_000
     """Attributes of one record."""
     value_limit: _Size = 65_535

@@ -26,6 +26,7 @@ VALUES = {
     "shutdown_timeout": "7",
     "depth_limit": "77",
     "element_limit": "777",
+    "xml_attribute_limit": "778",
     "authentication_limit": "99",
     "workers": "2",
 }

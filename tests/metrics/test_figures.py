@@ -61,5 +61,6 @@ def test_names_follow_the_conventions_of_prometheus() -> None:
         assert metric.name.startswith("synclead_")
         assert metric.name.endswith("_total") == (metric.kind == "counter")
         assert bool(metric.buckets) == (metric.kind == "histogram")
-        assert set(metric.labels) <= {"operation", "outcome", "code", "reason", "direction", "subscription", "version"}
+        known = {"operation", "outcome", "code", "reason", "direction", "subscription", "version", "signed", "limit"}
+        assert set(metric.labels) <= known
         assert metric.text.endswith(".")

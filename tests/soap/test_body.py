@@ -9,16 +9,18 @@ from typing import Any
 import pytest
 
 from synclead.soap.body import (
-    BodyError,
     BodyLimits,
     BodyTooLargeError,
     BodyTooSlowError,
     ClientGoneError,
+    IncomingBody,
     Receive,
     at_once,
     discard_rest,
     read_body,
 )
+from synclead.soap.errors import BodyError
+from synclead.soap.held import HeldBytes, NoRoomError
 
 TEXT = b"<Envelope>" + b"lead " * 200 + b"</Envelope>"
 SMALL = BodyLimits(size=2000, seconds=5)
@@ -153,3 +155,67 @@ def test_what_is_there_is_received_at_once() -> None:
         return [before, at_once(coming.get), at_once(coming.get)]
 
     assert asyncio.run(ask()) == [None, {"type": "http.disconnect"}, None]
+
+
+def _incoming(sender: Receive, held: HeldBytes, **headers: str) -> IncomingBody:
+    named = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
+    return IncomingBody(named, sender, BodyLimits(size=1_000_000), held)
+
+
+def test_no_more_is_received_than_is_wanted() -> None:
+    """The start of a body leaves the rest with the client."""
+    receive, left = _sender(*[b"x" * 1_000] * 10)
+
+    async def read() -> tuple[int, int, int]:
+        body = _incoming(receive, HeldBytes())
+        start = len(await body.start(2_500))
+        return start, len(left), len(await body.whole())
+
+    assert asyncio.run(read()) == (3_000, 7, 10_000)
+
+
+def test_what_waits_is_counted_until_it_is_let_go() -> None:
+    """By whether its signature was checked; a body that is there whole is never counted."""
+    held = HeldBytes()
+
+    async def read() -> list[tuple[int, int]]:
+        body = _incoming(_sender(*[b"x" * 1_000] * 10)[0], held)
+        await body.start(2_500)
+        counts = [(held.unsigned, held.signed)]
+        body.sign()
+        counts.append((held.unsigned, held.signed))
+        await body.whole()
+        counts.append((held.unsigned, held.signed))
+        body.release()
+        return [*counts, (held.unsigned, held.signed)]
+
+    assert asyncio.run(read()) == [(3_000, 0), (0, 3_000), (0, 10_000), (0, 0)]
+
+    async def read_at_once() -> tuple[int, int]:
+        body = _incoming(_sender(b"x" * 1_000)[0], held)
+        await body.whole()
+        return held.unsigned, held.signed
+
+    assert asyncio.run(read_at_once()) == (0, 0)
+
+
+@pytest.mark.parametrize(("signed", "limit"), [(False, "unsigned"), (True, "all")])
+def test_where_there_is_no_room_nothing_more_is_kept(signed: bool, limit: str) -> None:
+    """The limits count for all bodies together, and what is let go makes room again."""
+    refused: list[str] = []
+    held = HeldBytes(most_unsigned=5_000, most=8_000, refused=refused.append)
+
+    async def read() -> None:
+        bodies = [_incoming(_sender(*[b"x" * 2_000] * 10)[0], held) for _ in range(5)]
+        for body in bodies[:2]:
+            await body.start(1_000)
+            if signed:
+                body.sign()
+                await body.start(3_000)
+        with pytest.raises(NoRoomError, match="8,000" if signed else "5,000"):
+            await bodies[2].start(1_000)
+        bodies[0].release()
+        await bodies[3].start(1_000)
+
+    asyncio.run(read())
+    assert refused == [limit]

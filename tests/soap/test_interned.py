@@ -88,7 +88,7 @@ def test_room_is_limited() -> None:
 
 def test_new_names_are_read_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing is admitted, requests are read and refused as ever, in threads that end."""
-    monkeypatch.setattr(envelope, "_DICTIONARY", interned.Dictionary(pieces=0))
+    monkeypatch.setattr(interned, "DICTIONARY", interned.Dictionary(pieces=0))
     before = threading.active_count()
     assert SYNC_LEAD.decode(parsed(REQUEST).operation_element) == m.ParamsSyncLead(
         m.LeadRecord(

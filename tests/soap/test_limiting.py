@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from support.endpoint import ANNA, STAMP, Client
+from support.endpoint import ANNA, STAMP, Client, arrived
 from support.envelopes import Call, Credentials, envelope
 from synclead.leads.errors import SyncleadError
 from synclead.soap.limiting import CallLimiter, ConcurrencyLimitError, RateLimitError, RequestLimitError
@@ -235,14 +235,14 @@ def test_a_cancelled_call_keeps_no_place() -> None:
             await asyncio.Event().wait()
 
         client.writer.sync = stuck  # type: ignore[method-assign]
-        first = asyncio.create_task(answer(body, None, client.parts, {}, "ref-1"))
+        first = asyncio.create_task(answer(arrived(body), None, client.parts, {}, "ref-1"))
         await waits.wait()
         with pytest.raises(ConcurrencyLimitError):
-            await answer(body, None, client.parts, {}, "ref-2")
+            await answer(arrived(body), None, client.parts, {}, "ref-2")
         first.cancel()
         with pytest.raises(asyncio.CancelledError):
             await first
         client.writer.sync = writes  # type: ignore[method-assign]
-        return await answer(body, None, client.parts, {}, "ref-3")
+        return await answer(arrived(body), None, client.parts, {}, "ref-3")
 
     assert b"CREATED" in asyncio.run(calls())

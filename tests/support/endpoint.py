@@ -13,9 +13,10 @@ from support.world import World, subscription
 from synclead.leads.outcome import Outcome
 from synclead.leads.record import RawRecord
 from synclead.leads.subscription import Subscription
-from synclead.soap.body import BodyLimits
+from synclead.soap.body import BodyLimits, IncomingBody
 from synclead.soap.contract import Contract
 from synclead.soap.endpoint import HUNG_UP, Edge, Endpoint
+from synclead.soap.held import HeldBytes
 from synclead.soap.service import Parts
 
 NOW = datetime(2024, 5, 1, 7, 30, tzinfo=UTC)
@@ -67,6 +68,15 @@ class Response:
     @property
     def text(self) -> str:
         return self.body.decode()
+
+
+def arrived(body: bytes) -> IncomingBody:
+    """A body that its client has sent whole."""
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return IncomingBody({}, receive, BodyLimits(), HeldBytes())
 
 
 class Client:

@@ -2,7 +2,7 @@
 
 from lxml import etree
 
-from synclead.soap import envelope
+from synclead.soap import envelope, references
 from synclead.soap.contract import Contract
 from synclead.soap.limits import ReadLimits
 from synclead.soap.messages import Message
@@ -70,8 +70,11 @@ def enveloped(body: str, header: str = "") -> str:
 
 
 def parsed(text: str | bytes, charset: str | None = None, limits: ReadLimits = LIMITS) -> envelope.Envelope:
-    """The envelope of a request."""
-    return envelope.parse(text.encode() if isinstance(text, str) else text, charset, limits)
+    """The envelope of a request, with its references resolved."""
+    read = envelope.parse(text.encode() if isinstance(text, str) else text, charset, limits)
+    if read.has_references:
+        references.resolve(read.body, limits)
+    return read
 
 
 def decoded(body: str) -> Message:

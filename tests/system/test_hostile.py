@@ -208,24 +208,31 @@ def test_eleven_mebibytes_are_refused(orchard: Server) -> None:
     assert_refused(orchard, request, "20012", "larger than the limit of 10485760 bytes", status=413)
 
 
-def test_eleven_mebibytes_in_chunks_are_refused(orchard: Server) -> None:
-    """A body whose length nobody announced stops at the limit, too."""
+@pytest.mark.parametrize(("signed", "limit"), [(True, b"10485760 bytes (20012)"), (False, b"65,536 bytes")])
+def test_eleven_mebibytes_in_chunks_are_refused(orchard: Server, signed: bool, limit: bytes) -> None:
+    """A body whose length nobody announced stops at the limit, too; at a lower one where nobody has signed it."""
     head = f"POST {PATH} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    start = record("<Email>a@b</Email>").partition(b"<Email>")[0] if signed else b"<"
+    first = b"%x\r\n%b\r\n" % (len(start), start)
     chunk = b"100000\r\n" + b"x" * MIB + b"\r\n"
-    answered = exchange(orchard.port, head.encode() + chunk * 11 + b"0\r\n\r\n")
+    answered = exchange(orchard.port, head.encode() + first + chunk * 11 + b"0\r\n\r\n")
     assert answered.startswith(b"HTTP/1.1 413 ")
-    assert b"larger than the limit of 10485760 bytes (20012)" in answered
+    assert b"larger than the limit of " + limit in answered
 
 
 @pytest.mark.parametrize(
     ("encoding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)], ids=["gzip", "deflate"]
 )
 def test_a_compressed_bomb_stops_at_the_limit(orchard: Server, encoding: str, pack: Callable[[bytes], bytes]) -> None:
-    """A hundred kilobytes that would be a hundred megabytes are refused like a large body."""
-    bomb = pack(b" " * 100 * MIB)
-    assert len(bomb) < MIB
+    """A hundred kilobytes that would be a hundred megabytes are refused like a large body, signed or not."""
     headers = {**XML, "Content-Encoding": encoding}
-    assert_refused(orchard, bomb, "20012", "larger than the limit", status=413, headers=headers)
+    for start, named in (
+        (b"", "larger than the limit"),
+        (record("<Email>a@b</Email>"), "more than 200 times its size"),
+    ):
+        bomb = pack(start + b" " * 100 * MIB)
+        assert len(bomb) < MIB
+        assert_refused(orchard, bomb, "20012", named, status=413, headers=headers)
 
 
 @pytest.mark.parametrize(

@@ -79,11 +79,30 @@ def serve(
     body_timeout: Annotated[
         float | None, typer.Option(help="Seconds in which a request must arrive. Default: 25.")
     ] = None,
+    unsigned_limit: Annotated[
+        int | None,
+        typer.Option(help="Bytes of a request that are read before its signature is checked. Default: 65536."),
+    ] = None,
+    inflation_limit: Annotated[
+        int | None,
+        typer.Option(help="Times its size that a compressed request may grow to beyond them. Default: 200."),
+    ] = None,
+    held_unsigned_limit: Annotated[
+        int | None,
+        typer.Option(help="Bytes held for requests without a checked signature; beyond: HTTP 503. Default: 67108864."),
+    ] = None,
+    held_limit: Annotated[
+        int | None,
+        typer.Option(help="Bytes held for all requests that are on their way; beyond: HTTP 503. Default: 268435456."),
+    ] = None,
     answer_timeout: Annotated[
         float | None, typer.Option(help="Seconds in which a client must take its answer. Default: 60.")
     ] = None,
     depth_limit: Annotated[int | None, typer.Option(help="Depth of a request's elements. Default: 64.")] = None,
     element_limit: Annotated[int | None, typer.Option(help="Elements of a request. Default: 200000.")] = None,
+    xml_attribute_limit: Annotated[
+        int | None, typer.Option(help="XML attributes of a request's elements, together. Default: 200000.")
+    ] = None,
     attribute_limit: Annotated[int | None, typer.Option(help="Attributes of a record. Default: 1000.")] = None,
     value_limit: Annotated[int | None, typer.Option(help="Characters of a value. Default: 65535.")] = None,
     authentication_limit: Annotated[

@@ -62,6 +62,18 @@ CLOCK_SECONDS = Metric(
     ("direction",),
     _CLOCK_SECONDS,
 )
+BODY_BYTES = Metric(
+    "synclead_body_bytes",
+    "gauge",
+    "Bytes held for requests that are on their way, by whether their signature was checked.",
+    ("signed",),
+)
+NO_ROOM = Metric(
+    "synclead_bodies_refused_total",
+    "counter",
+    "Requests answered 503 for want of room, by the limit: unsigned before the signature was checked, all in all.",
+    ("limit",),
+)
 QUEUE_CALLS = Metric(
     "synclead_queue_calls", "gauge", "Calls that wait to be written, without those of groups under way."
 )
@@ -108,6 +120,8 @@ METRICS = (
     IN_PROGRESS,
     UNDELIVERED,
     CLOCK_SECONDS,
+    BODY_BYTES,
+    NO_ROOM,
     QUEUE_CALLS,
     QUEUE_BYTES,
     QUEUE_AGE,

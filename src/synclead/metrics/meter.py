@@ -11,6 +11,7 @@ from synclead.leads.keys import MAX_LEAD_ID
 from synclead.metrics import figures
 from synclead.metrics.board import Board
 from synclead.metrics.figures import Labels, Metric, Series, Snapshot
+from synclead.soap.held import HeldBytes
 from synclead.soap.observer import CallObserver
 from synclead.soap.operations import HANDLERS
 from synclead.store.group import PlannedGroup
@@ -23,9 +24,14 @@ UNKNOWN = "unknown"
 class Meter(CallObserver):
     """For one event loop: its numbers are shown on a board, where other threads and processes read them."""
 
-    def __init__(self, board: Board) -> None:
-        """Goes on from what a process counted that had the same place on the board."""
+    def __init__(self, board: Board, held: HeldBytes | None = None) -> None:
+        """Goes on from what a process counted that had the same place on the board.
+
+        `held` is what the bodies of requests hold, and tells which of them there was no room for.
+        """
         self._board = board
+        self.held = held or HeldBytes()
+        self.held.refused = self.no_room
         self._in_progress = 0
         self._ids_left: dict[int, tuple[str, int]] = {}
         """By subscription: its name and the Ids it has left."""
@@ -42,6 +48,7 @@ class Meter(CallObserver):
         self._faults = self._counted(figures.FAULTS, *((str(code),) for code in _codes(SyncleadError)))
         self._call_seconds = self._counted(figures.CALL_SECONDS, *operations, (UNKNOWN,))
         self._undelivered = self._counted(figures.UNDELIVERED, ("hung_up",), ("late",))
+        self._no_room = self._counted(figures.NO_ROOM, ("unsigned",), ("all",))
         self._clock_seconds = self._counted(figures.CLOCK_SECONDS, ("ahead",), ("behind",))
         self._group_records = self._counted(figures.GROUP_RECORDS, ())
         self._group_seconds = self._counted(figures.GROUP_SECONDS, ())
@@ -70,6 +77,10 @@ class Meter(CallObserver):
         self._in_progress -= 1
         get = facts.get
         self._ended[get("operation", UNKNOWN), get("outcome"), get("delivered", True)].append(seconds)
+
+    def no_room(self, limit: str) -> None:
+        """See HeldBytes.refused."""
+        self._no_room.add(limit)
 
     # -- what the writer tells ----------------------------------------------------------------------
 
@@ -102,6 +113,7 @@ class Meter(CallObserver):
         numbers = {name: list(series.rows().items()) for name, series in self._series.items()}
         gauges: dict[str, list[tuple[Labels, float]]] = {
             figures.IN_PROGRESS.name: [((), self._in_progress)],
+            figures.BODY_BYTES.name: [(("no",), self.held.unsigned), (("yes",), self.held.signed)],
             figures.QUEUE_CALLS.name: [((), writer.waiting)],
             figures.QUEUE_BYTES.name: [((), writer.waiting_bytes)],
             figures.IDS_LEFT.name: [((name,), left) for name, left in self._ids_left.values()],

@@ -1,25 +1,23 @@
-"""The body of a request: read within limits of size and time, and inflated."""
+"""The body of a request: read within limits of size, time and memory, and inflated as far as it is wanted."""
 
 import asyncio
-import zlib
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
-from synclead.soap.errors import RequestNotUnderstoodError
+from synclead.soap.errors import BodyError
+from synclead.soap.held import HeldBytes
+from synclead.soap.inflate import Inflater
 
 Received = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Received]]
 
-_GZIP_BITS, _ZLIB_BITS, _RAW_BITS = 31, 15, -15
+_TURN = 256 * 1024
+"""Bytes that are inflated in one turn of the event loop: some 2 ms."""
 
 
 class ClientGoneError(Exception):
     """The client hung up before its request was complete: there is nobody to answer."""
-
-
-class BodyError(RequestNotUnderstoodError):
-    """The body cannot be read; says why."""
 
 
 class BodyTooLargeError(BodyError):
@@ -42,28 +40,179 @@ class BodyLimits:
 
     size: int = 10 * 1024 * 1024
     seconds: float = 25
+    unsigned: int = 64 * 1024
+    """Bytes, inflated, in which the Header ends: more is read only for who has signed."""
+    ratio: int = 200
+    """How many times its size a body may grow to beyond `unsigned` bytes."""
+
+
+class IncomingBody:
+    """One body, of which no more is read and inflated than was asked for.
+
+    Every method that waits raises BodyError with the reason, ClientGoneError when the client hung up half-way, and
+    NoRoomError where the requests of this process hold too much.
+    """
+
+    __slots__ = (
+        "_counted",
+        "_deadline",
+        "_encoding",
+        "_ended",
+        "_held",
+        "_inflater",
+        "_is_asked",
+        "_is_signed",
+        "_parts",
+        "_receive",
+        "_sent",
+        "_size",
+        "_slices",
+        "is_whole",
+        "limits",
+    )
+
+    def __init__(self, headers: Mapping[bytes, bytes], receive: Receive, limits: BodyLimits, held: HeldBytes) -> None:
+        """Names of headers are in lower case, as ASGI gives them."""
+        self._receive = receive
+        self.limits = limits
+        self._held = held
+        self._encoding = headers.get(b"content-encoding", b"")
+        self._inflater: Inflater | None = None
+        self._slices: Iterator[bytes] = iter(())
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._sent = 0
+        self._counted = 0
+        self._deadline: float | None = None
+        self._is_asked = False
+        self._is_signed = False
+        self._ended = False
+        self.is_whole = False
+        """Whether all of it was read and inflated."""
+        announced = headers.get(b"content-length", b"")
+        # Nothing is asked of a client whose body is too large: one that waits for `100 Continue` sends nothing at all.
+        if announced.isdigit() and (len(announced) > 20 or int(announced) > limits.size):
+            self._size = limits.size + 1
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether the client was asked for it: it may be on its way."""
+        return self._is_asked
+
+    @property
+    def came_whole(self) -> bool:
+        """Whether the client has sent all of it."""
+        return self._ended
+
+    @property
+    def content(self) -> bytes | None:
+        """All of it; None where it is not whole."""
+        return self._joined() if self.is_whole else None
+
+    async def start(self, size: int) -> bytes:
+        """So many bytes of it at least, fewer where it has no more."""
+        await self._read(size)
+        return self._joined()
+
+    async def whole(self) -> bytes:
+        """All of it."""
+        await self._read(self.limits.size + 1)
+        return self._joined()
+
+    def sign(self) -> None:
+        """The signature of its request is right."""
+        if not self._is_signed:
+            self._is_signed = True
+            self._held.sign(self._counted)
+
+    def release(self) -> None:
+        """Nobody wants it any more."""
+        if self._counted:
+            self._held.give(self._counted, signed=self._is_signed)
+            self._counted = 0
+        self._parts.clear()
+        self._slices = iter(())
+        self._inflater = None
+
+    def _joined(self) -> bytes:
+        if len(self._parts) != 1:
+            self._parts = [b"".join(self._parts)]
+        return self._parts[0]
+
+    async def _read(self, size: int) -> None:
+        """Until there are so many bytes, or all."""
+        if self._size > self.limits.size:
+            raise BodyTooLargeError(self.limits.size)
+        turn = self._size + _TURN
+        while not self.is_whole and self._size < size:
+            part = next(self._slices, None)
+            if part is not None:
+                self._append(part)
+                if self._size >= turn:
+                    turn += _TURN
+                    await asyncio.sleep(0)
+            elif not self._ended:
+                await self._receive_more()
+            else:
+                if self._inflater is not None:
+                    self._inflater.finish()
+                self.is_whole = True
+
+    def _append(self, part: bytes) -> None:
+        self._size += len(part)
+        if self._size > self.limits.size:
+            raise BodyTooLargeError(self.limits.size)
+        self._parts.append(part)
+        self._count(self._size)
+
+    async def _receive_more(self) -> None:
+        """What the client sent next."""
+        self._is_asked = True
+        message = at_once(self._receive)
+        if message is None:
+            message = await self._awaited()
+        if message["type"] != "http.request":
+            raise ClientGoneError
+        sent = message.get("body", b"")
+        self._ended = not message.get("more_body", False)
+        self._sent += len(sent)
+        if self._sent > self.limits.size:
+            raise BodyTooLargeError(self.limits.size)
+        if not self._encoding:
+            # All that a body is that came at once, as most do: it waits for nobody, so it is not counted.
+            self._append(sent)
+            return
+        self._count(self._size + len(sent))
+        if self._inflater is None:
+            self._inflater = Inflater(self._encoding, self.limits.unsigned, self.limits.ratio)
+        self._slices = self._inflater.slices(sent)
+
+    async def _awaited(self) -> Received:
+        loop = asyncio.get_running_loop()
+        if self._deadline is None:
+            self._deadline = loop.time() + self.limits.seconds
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                return await self._receive()
+        except TimeoutError:
+            raise BodyTooSlowError(self.limits.seconds) from None
+
+    def _count(self, size: int) -> None:
+        """Counts what is held for it, but for a body that is whole in its first part."""
+        if self._ended and not self._counted and not self._encoding:
+            return
+        if size > self._counted:
+            self._held.take(size - self._counted, signed=self._is_signed)
+            self._counted = size
 
 
 async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limits: BodyLimits) -> bytes:
-    """The whole body, inflated. Names of headers are in lower case, as ASGI gives them.
-
-    Raises BodyError with the reason, and ClientGoneError when the client hung up half-way.
-    """
-    announced = headers.get(b"content-length", b"")
-    # Refused before anything is asked of the client: one that waits for `100 Continue` sends nothing at all.
-    if announced.isdigit() and int(announced) > limits.size:
-        raise BodyTooLargeError(limits.size)
-    first = at_once(receive)
-    if first is not None and not first.get("more_body", False):
-        # Most bodies are there whole when their call is begun: nothing is waited for, so no timer is needed.
-        sent = await _collect(first, receive, limits.size)
-    else:
-        try:
-            async with asyncio.timeout(limits.seconds):
-                sent = await _collect(first, receive, limits.size)
-        except TimeoutError:
-            raise BodyTooSlowError(limits.seconds) from None
-    return _inflate(sent, headers.get(b"content-encoding", b""), limits.size)
+    """The whole body, inflated. See IncomingBody for `headers` and for what is raised."""
+    body = IncomingBody(headers, receive, limits, HeldBytes())
+    try:
+        return await body.whole()
+    finally:
+        body.release()
 
 
 def at_once(receive: Receive) -> Received | None:
@@ -96,63 +245,3 @@ async def discard_rest(receive: Receive, size: int, seconds: float) -> None:
                 size -= len(message.get("body", b""))
     except TimeoutError:
         return
-
-
-async def _collect(first: Received | None, receive: Receive, limit: int) -> bytes:
-    """The parts of a body together, of which the first may have been received."""
-    parts: list[bytes] = []
-    size = 0
-    message = first
-    while True:
-        if message is None:
-            message = await receive()
-        if message["type"] != "http.request":
-            raise ClientGoneError
-        part = message.get("body", b"")
-        size += len(part)
-        if size > limit:
-            raise BodyTooLargeError(limit)
-        parts.append(part)
-        if not message.get("more_body", False):
-            return b"".join(parts)
-        message = None
-
-
-def _inflate(sent: bytes, encoding: bytes, limit: int) -> bytes:
-    match encoding.strip().lower():
-        case b"" | b"identity":
-            return sent
-        case b"gzip" | b"x-gzip":
-            return _members(sent, _GZIP_BITS, limit)
-        case b"deflate":
-            return _members(sent, _ZLIB_BITS if _looks_like_zlib(sent) else _RAW_BITS, limit)
-        case _:
-            raise BodyError("Content-Encoding can be gzip or deflate, nothing else")
-
-
-def _looks_like_zlib(sent: bytes) -> bool:
-    """RFC 1950: method 8, and the first two bytes are a multiple of 31. Some stacks send RFC 1951 bare."""
-    return len(sent) >= 2 and sent[0] & 0x0F == 8 and (sent[0] << 8 | sent[1]) % 31 == 0
-
-
-def _members(sent: bytes, bits: int, limit: int) -> bytes:
-    """Inflates to `limit` bytes at most, whatever the input would grow to. A gzip body may have members."""
-    parts: list[bytes] = []
-    room = limit
-    while True:
-        inflater = zlib.decompressobj(bits)
-        try:
-            part = inflater.decompress(sent, room + 1)
-        except zlib.error:
-            raise BodyError("The compressed body is damaged") from None
-        room -= len(part)
-        if room < 0:
-            raise BodyTooLargeError(limit)
-        if not inflater.eof:
-            raise BodyError("The compressed body is cut short")
-        parts.append(part)
-        sent = inflater.unused_data
-        if not sent:
-            return b"".join(parts)
-        if bits != _GZIP_BITS:
-            raise BodyError("The compressed body is damaged")

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
@@ -34,7 +34,7 @@ _THERE_WHEN_EMPTY = frozenset({"LeadRecord"})
 
 _Slot = tuple[int, Reader, bool]
 """Where the value of an element goes in its message, how it is read, and whether it is the text as sent."""
-_Members = Callable[[etree._Element, list[etree._Element]], Message]
+_Members = Callable[[etree._Element, Sequence[etree._Element]], Message]
 """Makes a message of an element and its children, where no text stands between them."""
 
 
@@ -52,7 +52,7 @@ def compile_decoders(schema: Schema, limits: ReadLimits) -> dict[str, Decoder]:
 def _decoder(members: _Members) -> Decoder:
     def decode(element: etree._Element) -> Message:
         _refuse_text(element, element.text or "")
-        return members(element, element[:])
+        return members(element, tolerances.children(element))
 
     return decode
 
@@ -77,7 +77,7 @@ def _members(schema: Schema, name: str, slots: Mapping[Any, _Slot], limits: Read
     blank: list[Any] = [None] * len(sequence)
     longest = limits.value
 
-    def decode(element: etree._Element, children: list[etree._Element]) -> Message:
+    def decode(element: etree._Element, children: Sequence[etree._Element]) -> Message:
         values = blank.copy()
         for child in children:
             tail = child.tail
@@ -116,7 +116,7 @@ def _earlier(child: etree._Element, slot: _Slot, slots: Mapping[Any, _Slot]) -> 
 def _items(name: str, make: Callable[..., Message], slots: Mapping[Any, _Slot], limits: ReadLimits) -> _Members:
     most = limits.attributes if name in {"ArrayOfAttribute", "ArrayOfAttrib"} else None
 
-    def decode(element: etree._Element, children: list[etree._Element]) -> Message:
+    def decode(element: etree._Element, children: Sequence[etree._Element]) -> Message:
         items: list[Any] = []
         for child in children:
             tail = child.tail
@@ -179,7 +179,7 @@ def _message_reader(schema: Schema, kind: str, members: Mapping[str, _Members]) 
             if tolerances.has_content(child):
                 raise InputError(tolerances.shown(child), "nil, and with content")
             return None
-        text, children = child.text, child[:]
+        text, children = child.text, tolerances.children(child)
         if not children and not there_when_empty and not (text or "").strip():
             return None
         name = tolerances.selector_type(child, extensions) if extensions else kind

@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from synclead.leads.errors import SyncleadError
 from synclead.logs import get_logger
@@ -15,14 +15,14 @@ from synclead.soap import wsdl
 from synclead.soap.address import client_address, client_url
 from synclead.soap.body import (
     BodyLimits,
-    BodyTooLargeError,
     BodyTooSlowError,
     ClientGoneError,
+    IncomingBody,
     Receive,
     discard_rest,
-    read_body,
 )
 from synclead.soap.faults import fault
+from synclead.soap.held import HeldBytes, NoRoomError, TooBusyError
 from synclead.soap.service import Parts, answer, failure_facts
 from synclead.store.errors import InternalError
 
@@ -43,6 +43,8 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 _CHARSET = re.compile(rb"""charset\s*=\s*["']?([^\s;"']+)""", re.IGNORECASE)
 _XML = b"text/xml; charset=utf-8"
 _TEXT = b"text/plain; charset=utf-8"
+_CLOSE = (b"connection", b"close")
+_RETRY = ((b"retry-after", b"60"),)
 
 _DISCARDED_BYTES = 64 * 1024 * 1024
 _DISCARDING_SECONDS = 5.0
@@ -56,6 +58,8 @@ class Edge:
     trusted: Callable[[str], bool] = field(default=lambda _: False)
     """Whether a peer's address is that of a proxy whose X-Forwarded headers count."""
     body: BodyLimits = field(default_factory=BodyLimits)
+    held: HeldBytes = field(default_factory=HeldBytes)
+    """What the bodies of all requests hold."""
     new_id: Callable[[], str] = field(default_factory=lambda: new_ids().__next__)
     """Ids of requests that come without one, which faults 10001 and 20011 show."""
 
@@ -105,21 +109,26 @@ class Endpoint:
         observer = self._parts.observer
         observer.begun()
         self._under_way += 1
+        body = IncomingBody(headers, receive, self._edge.body, self._edge.held)
         try:
-            reply = await self._reply(headers, receive, charset, facts)
-            if reply.came_whole and HUNG_UP in scope and scope[HUNG_UP]():
+            reply = await self._reply(body, charset, facts)
+            sent = body.content
+            if body.came_whole and HUNG_UP in scope and scope[HUNG_UP]():
                 facts["delivered"] = False
         except ClientGoneError:
             self._log.info("call", **facts, outcome="the client hung up before its request was complete")
             return
         finally:
+            body.release()
             self._under_way -= 1
             # Before the answer is sent: who has it may ask for the figures next.
             observer.ended(facts, time.perf_counter() - started)
         seconds = time.perf_counter() - started
         facts["ms"] = round(seconds * 1000, 1)
         self._log.info("call", **facts)
-        self._parts.recorder.answered(facts, seconds, reply.sent, charset, reply.error)
+        self._parts.recorder.answered(facts, seconds, sent, charset, reply.error)
+        # An answer may wait long for its client: nothing of the request waits with it.
+        sent = reply.error = None
         # Whoever has an answer finds its line: that of a call alone is written at once, those of several together, at
         # the end of a turn of the event loop.
         if self._under_way:
@@ -128,34 +137,57 @@ class Endpoint:
             self._log.flush()
         if send_whole is not None and not reply.headers and send_whole(reply.status, _XML, reply.body):
             return
-        await _respond(
-            send, reply.status, _XML, reply.body, *reply.headers, unread=receive if reply.leaves_unread else None
-        )
+        # Whether the client may still be sending what nobody reads.
+        leaves_unread = not body.came_whole and reply.takes_rest and (body.is_asked or b"expect" not in headers)
+        await _respond(send, reply.status, _XML, reply.body, *reply.headers, unread=receive if leaves_unread else None)
 
-    async def _reply(
-        self, headers: dict[bytes, bytes], receive: Receive, charset: str | None, facts: dict[str, Any]
-    ) -> "_Reply":
+    async def _reply(self, body: IncomingBody, charset: str | None, facts: dict[str, Any]) -> "_Reply":
         """What a call is answered. Raises ClientGoneError; every other error is a fault."""
         request_id: str = facts["request"]
         reply = _Reply()
         try:
-            reply.sent = await read_body(headers, receive, self._edge.body)
-            reply.body = await answer(reply.sent, charset, self._parts, facts, request_id)
+            reply.body = await answer(body, charset, self._parts, facts, request_id)
         except ClientGoneError:
             raise
         except Exception as caught:
-            error = caught if isinstance(caught, SyncleadError) else InternalError(request_id)
-            reply.error = error
+            error = _refusal(caught, request_id)
             refusal = fault(error)
             reply.status, reply.body = refusal.status, refusal.body
             facts.update(failure_facts(error))
-            if error is not caught:
+            if isinstance(error, InternalError) and error is not caught:
                 self._log.error("internal error", reference=request_id, exc_info=caught)
-            if isinstance(error, BodyTooLargeError | BodyTooSlowError):
-                reply.headers = ((b"connection", b"close"),)
-                reply.came_whole = False
-                reply.leaves_unread = isinstance(error, BodyTooLargeError) and b"expect" not in headers
+            if not body.came_whole:
+                reply.headers = (_CLOSE, *_RETRY) if isinstance(error, TooBusyError) else (_CLOSE,)
+                reply.takes_rest = not isinstance(error, BodyTooSlowError)
+            reply.error = _alone(error)
+            _alone(caught)
+            del error
         return reply
+
+
+def _refusal(caught: Exception, request_id: str) -> SyncleadError:
+    """What a call is refused with."""
+    if isinstance(caught, SyncleadError):
+        return caught
+    if isinstance(caught, NoRoomError):
+        return TooBusyError(request_id, str(caught))
+    return InternalError(request_id)
+
+
+E = TypeVar("E", bound=Exception)
+
+
+def _alone(error: E) -> E:
+    """An error that is told, without the way it came: its frames hold the request, and may hold the error itself.
+
+    Such a circle would stay in memory until Python looks for circles, which is made rare here.
+    """
+    one: BaseException | None = error
+    while one is not None:
+        before = one.__cause__ or one.__context__
+        one.__traceback__ = one.__cause__ = one.__context__ = None
+        one = before
+    return error
 
 
 @dataclass(slots=True)
@@ -165,12 +197,8 @@ class _Reply:
     status: int = 200
     body: bytes = b""
     headers: tuple[tuple[bytes, bytes], ...] = ()
-    came_whole: bool = True
-    """Whether all of the request was read, so that its client does nothing else than wait."""
-    leaves_unread: bool = False
-    """Whether the client may still be sending what nobody reads."""
-    sent: bytes | None = None
-    """The body that it answers; None where it did not come whole."""
+    takes_rest: bool = False
+    """Whether what the client is still sending is taken in, so that it can read the answer."""
     error: SyncleadError | None = None
 
 

@@ -6,25 +6,27 @@ from typing import NamedTuple
 from lxml import etree
 
 from synclead.leads.errors import InputError
-from synclead.soap import interned, markup, references
+from synclead.soap import interned, markup, scan
 from synclead.soap.errors import LONGEST_NAME, RequestNotUnderstoodError
 from synclead.soap.limits import ReadLimits
-from synclead.soap.tolerances import has_content, join_surrogates, local_name, shown
+from synclead.soap.tolerances import children, has_content, join_surrogates, local_name, shown
 
 SOAP_1_1 = "http://schemas.xmlsoap.org/soap/envelope/"
 _ENVELOPE = f"{{{SOAP_1_1}}}Envelope"
 _PLACES: Mapping[object, str] = {f"{{{SOAP_1_1}}}{name}": name for name in ("Header", "Body")}
 _MUST_UNDERSTAND = f"{{{SOAP_1_1}}}mustUnderstand"
 _PARSER = markup.parser()
-_DICTIONARY = interned.Dictionary()
 _KNOWN_HEADERS = frozenset({"AuthenticationHeader", "MktowsContextHeader"})
 
 
 class Envelope(NamedTuple):
-    """A request as sent, with references resolved."""
+    """A request as sent."""
 
     headers: tuple[etree._Element, ...]
     operation_element: etree._Element
+    body: etree._Element
+    has_references: bool
+    """Whether elements of the Body may stand for others (`references`)."""
 
     @property
     def operation_name(self) -> str:
@@ -44,19 +46,23 @@ def parse(body: bytes, charset: str | None, limits: ReadLimits) -> Envelope:
         raise RequestNotUnderstoodError(message, http_status=413)
     source = join_surrogates(markup.as_utf8(body, charset))
     markup.check(source, limits)
-    if _DICTIONARY.admits(source):
+    if interned.DICTIONARY.admits(source):
         return _read(source, _PARSER, limits)
     # A parser keeps the dictionary of the thread that used it last, so this one is as new as its thread.
     return interned.apart(lambda: _read(source, markup.parser(), limits))
 
 
+def parse_here(body: bytes, charset: str | None, limits: ReadLimits) -> Envelope:
+    """See `parse`: in the thread of the caller, which ends with the request (see `interned`)."""
+    source = join_surrogates(markup.as_utf8(body, charset))
+    markup.check(source, limits)
+    return _read(source, markup.parser(), limits)
+
+
 def _read(source: bytes, parser: etree.XMLParser[etree._Element], limits: ReadLimits) -> Envelope:
     headers, body = _parts(markup.parse(source, parser, limits))
     _check_understood(headers)
-    operation = _operation(body)
-    if b"href" in source:
-        references.resolve(body, limits)
-    return Envelope(headers, operation)
+    return Envelope(headers, _operation(body), body, scan.find(source, b"href") >= 0)
 
 
 def read_workspace(envelope: Envelope, limits: ReadLimits) -> str | None:
@@ -79,22 +85,34 @@ def read_workspace(envelope: Envelope, limits: ReadLimits) -> str | None:
     return found
 
 
+def headers_of(root: etree._Element) -> Sequence[etree._Element]:
+    """The header blocks of an envelope that may have no Body. Raises as `parse` does."""
+    _check_root(root)
+    return [block for child in root if local_name(child) == "Header" for block in child]
+
+
+def _check_root(root: etree._Element) -> None:
+    """Raises RequestNotUnderstoodError where it is no Envelope of SOAP 1.1."""
+    if root.tag == _ENVELOPE:
+        return
+    if local_name(root) != "Envelope":
+        raise RequestNotUnderstoodError(f"The root element is {shown(root)}, not a SOAP Envelope")
+    namespace = etree.QName(root).namespace or ""
+    message = f"The envelope is of the namespace '{namespace[:LONGEST_NAME]}', not of SOAP 1.1"
+    raise RequestNotUnderstoodError(message, faultcode="VersionMismatch")
+
+
 def _parts(root: etree._Element) -> tuple[tuple[etree._Element, ...], etree._Element]:
     """The header blocks and the Body."""
-    if root.tag != _ENVELOPE:
-        if local_name(root) != "Envelope":
-            raise RequestNotUnderstoodError(f"The root element is {shown(root)}, not a SOAP Envelope")
-        namespace = etree.QName(root).namespace or ""
-        message = f"The envelope is of the namespace '{namespace[:LONGEST_NAME]}', not of SOAP 1.1"
-        raise RequestNotUnderstoodError(message, faultcode="VersionMismatch")
+    _check_root(root)
     headers: Sequence[etree._Element] | None = None
     body: etree._Element | None = None
-    for child in root[:]:
+    for child in children(root):
         name = _PLACES.get(child.tag) or local_name(child)
         if name == "Header":
             if headers is not None:
                 raise RequestNotUnderstoodError("The envelope has two Headers")
-            headers = child[:]
+            headers = children(child)
         elif name == "Body":
             if body is not None:
                 raise RequestNotUnderstoodError("The envelope has two Bodies")
@@ -116,7 +134,7 @@ def _check_understood(headers: Sequence[etree._Element]) -> None:
 def _operation(body: etree._Element) -> etree._Element:
     """The one element below Body. Those that only references lead to may stand beside it."""
     first: etree._Element | None = None
-    for child in body[:]:
+    for child in children(body):
         if first is None:
             first = child
         elif child.get("id") is None:

@@ -30,6 +30,10 @@ class RequestNotUnderstoodError(SyncleadError):
         """Without its prefix; None: `Client`."""
 
 
+class BodyError(RequestNotUnderstoodError):
+    """The body cannot be read; says why."""
+
+
 class InvalidRequestError(SyncleadError):
     """The element below Body is unusable as a whole, and no other code says it more exactly."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from synclead.leads.errors import SyncleadError
 from synclead.soap.errors import RequestNotUnderstoodError
+from synclead.soap.held import TooBusyError
 
 LONGEST_MESSAGE = 32_000
 """Characters of a message that reach a client: values are echoed, and a value may be long."""
@@ -43,12 +44,14 @@ class Fault:
 def fault(error: SyncleadError) -> Fault:
     """The fault for an error (spec: sync-lead, section 6).
 
-    RequestNotUnderstoodError may carry a status and a fault code of its own.
+    RequestNotUnderstoodError may carry a status and a fault code of its own, TooBusyError a status.
     """
     status: int | None = None
     faultcode: str | None = None
     if isinstance(error, RequestNotUnderstoodError):
         status, faultcode = error.http_status, error.faultcode
+    elif isinstance(error, TooBusyError):
+        status = error.http_status
     faultcode = faultcode or ("Server" if error.code in _SERVER_CODES else "Client")
     text, message = escape(error.text), escape(_shortened(error.message))
     envelope = _TEMPLATE.format(faultcode=faultcode, code=error.code, text=text, message=message)

@@ -63,6 +63,10 @@ def _memorable(piece: bytes) -> set[bytes]:
     return {head, piece[len(head) + len(text) :], *_ENTITY.findall(text)} - {b""}
 
 
+DICTIONARY = Dictionary()
+"""That of the thread that answers calls."""
+
+
 def apart(work: Callable[[], T]) -> T:
     """What `work` gives or raises, done in a thread of its own that has ended by then."""
     results: list[T] = []

@@ -12,6 +12,8 @@ class ReadLimits:
     depth: int = 64
     """Elements within elements, the envelope being the first."""
     elements: int = 200_000
+    xml_attributes: int = 200_000
+    """Attributes of all elements together, declarations of namespaces among them."""
     references: int = 1_000
     """`href` attributes followed."""
     attributes: int = 1_000

@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 
 from lxml import etree
 
+from synclead.soap import scan
 from synclead.soap.errors import LONGEST_NAME, RequestNotUnderstoodError
 from synclead.soap.limits import ReadLimits
 
@@ -33,9 +34,13 @@ _ENCODINGS = frozenset(
     ]
 )
 
-# What may stand before the root element. Possessive: nothing is ever tried twice.
-_PROLOG = re.compile(rb"(?:\s++|<\?.*?\?>|<!--.*?-->)*+(<!)?", re.DOTALL)
-_NO_ELEMENTS = re.compile(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)", re.DOTALL)
+# What may stand before the root element.
+_PROLOG = re.compile(rb"(?:\s++|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
+# A start tag, quoted values and all. Possessive: nothing is ever tried twice.
+_TAG = re.compile(rb"""<(?:[^>"']++|"[^"]*+"|'[^']*+')*+>?""")
+_ATTRIBUTE = re.compile(rb"""=\s*+(?:"[^"]*+"|'[^']*+')""")
+_SLICE = 256 * 1024
+"""Bytes that are decoded at once."""
 
 
 def parser(*, recover: bool = False) -> etree.XMLParser[etree._Element]:
@@ -65,12 +70,7 @@ def as_text(body: bytes, charset: str | None) -> str:
     UTF-8 (spec: sync-lead, section 1). Raises RequestNotUnderstoodError for an unknown encoding and
     for bytes that are none of it.
     """
-    encoding = _encoding(body, charset)
-    try:
-        text = body.decode(encoding)
-    except UnicodeDecodeError:
-        raise RequestNotUnderstoodError(f"The request is not valid {encoding.upper().replace('_', '-')}") from None
-    return text.removeprefix("\ufeff")
+    return _decoded(body, encoding_of(body, charset)).removeprefix("\ufeff")
 
 
 def as_utf8(body: bytes, charset: str | None) -> bytes:
@@ -78,16 +78,30 @@ def as_utf8(body: bytes, charset: str | None) -> bytes:
     return as_text(body, charset).encode()
 
 
-def check(source: bytes, limits: ReadLimits) -> None:
-    """Looks at a document in UTF-8 before anything is built of it.
+def start_as_utf8(start: bytes, charset: str | None) -> bytes:
+    """See as_utf8: of the beginning of a document, which may end within a character."""
+    encoding = encoding_of(start, charset)
+    try:
+        text = codecs.getincrementaldecoder(encoding)().decode(start)
+    except UnicodeDecodeError:
+        raise _not_valid(encoding) from None
+    return text.removeprefix("\ufeff").encode()
 
-    Raises RequestNotUnderstoodError for a DOCTYPE and for more elements than the limit.
+
+def check(source: bytes, limits: ReadLimits) -> None:
+    """Looks at a document in UTF-8, or its beginning, before anything is built of it.
+
+    Raises RequestNotUnderstoodError for a DOCTYPE, and for more elements or attributes of elements than the limits.
     """
     # Most requests need no closer look: they have no exclamation mark, and fewer bytes than they might have elements.
-    if source.find(b"!") >= 0 and (prolog := _PROLOG.match(source)) is not None and prolog[1]:
+    if scan.find(source, b"!") >= 0 and _has_doctype(source):
         raise RequestNotUnderstoodError("A DOCTYPE is not accepted")
-    if len(source) > limits.elements < source.count(b"<") and _elements(source) > limits.elements:
+    size = len(source)
+    if size > limits.elements < scan.count(source, b"<") and _elements(source) > limits.elements:
         raise RequestNotUnderstoodError(f"The request has more than {limits.elements:,} elements")
+    most = limits.xml_attributes
+    if size > most < scan.count(source, b"=") and _has_more_attributes(source, most):
+        raise RequestNotUnderstoodError(f"The elements of the request have more than {most:,} attributes")
 
 
 def parse(source: bytes, parser: etree.XMLParser[etree._Element], limits: ReadLimits) -> etree._Element:
@@ -99,12 +113,13 @@ def parse(source: bytes, parser: etree.XMLParser[etree._Element], limits: ReadLi
         root = etree.fromstring(source, parser)
     except etree.XMLSyntaxError as error:
         raise _refusal(error, limits) from None
-    if source.count(b"<") > 2 * limits.depth and _deeper_than(limits.depth)(root):
+    if scan.count(source, b"<") > 2 * limits.depth and _deeper_than(limits.depth)(root):
         raise RequestNotUnderstoodError(_too_deep(limits))
     return root
 
 
-def _encoding(body: bytes, charset: str | None) -> str:
+def encoding_of(body: bytes, charset: str | None) -> str:
+    """Python's name of the encoding of a document, by its beginning. Raises RequestNotUnderstoodError."""
     if not body.startswith(b"<") or body.startswith(b"<\0"):
         for mark, encoding in _MARKS:
             if body.startswith(mark):
@@ -147,9 +162,45 @@ def _known(name: str) -> str:
     return aliases.get(plain, plain)
 
 
+def _decoded(body: bytes, encoding: str) -> str:
+    """In slices, since to decode holds the interpreter (see `scan`)."""
+    try:
+        if len(body) <= _SLICE:
+            return body.decode(encoding)
+        decoder = codecs.getincrementaldecoder(encoding)()
+        parts = [decoder.decode(body[start : start + _SLICE]) for start in range(0, len(body), _SLICE)]
+        return "".join([*parts, decoder.decode(b"", True)])
+    except UnicodeDecodeError:
+        raise _not_valid(encoding) from None
+
+
+def _not_valid(encoding: str) -> RequestNotUnderstoodError:
+    return RequestNotUnderstoodError(f"The request is not valid {encoding.upper().replace('_', '-')}")
+
+
+def _has_doctype(source: bytes) -> bool:
+    """Whether one stands before the root element. Raises RequestNotUnderstoodError where that begins too far behind."""
+    prolog = _PROLOG.match(source, 0, scan.WINDOW)
+    end = 0 if prolog is None else prolog.end()
+    if len(source) > scan.WINDOW and (end == scan.WINDOW or source.startswith((b"<!--", b"<?"), end)):
+        raise RequestNotUnderstoodError(f"The root element does not begin within the first {scan.WINDOW:,} bytes")
+    return source.startswith(b"<!", end) and not source.startswith(b"<!--", end)
+
+
 def _elements(source: bytes) -> int:
-    tags = _NO_ELEMENTS.sub(b"", source)
-    return tags.count(b"<") - tags.count(b"</") - tags.count(b"<!")
+    return sum(window.count(b"<") - window.count(b"</") for window in scan.without_asides(source))
+
+
+def _has_more_attributes(source: bytes, most: int) -> bool:
+    """Whether the elements have more attributes than that, declarations of namespaces among them."""
+    found = 0
+    for window in scan.without_asides(source):
+        tags = b"".join(_TAG.findall(window))
+        found += len(_ATTRIBUTE.findall(tags))
+        # No window ends inside a tag, but for one of more attributes than any client has.
+        if found > most or (tags and not tags.endswith(b">")):
+            return True
+    return False
 
 
 @cache

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, Protocol
 from lxml import etree
 
 from synclead.leads.errors import SyncleadError
+from synclead.soap import references
 from synclead.soap.authentication import Credentials, read_credentials
 from synclead.soap.envelope import Envelope, read_workspace
 from synclead.soap.limits import ReadLimits
@@ -30,6 +31,10 @@ class Request(Protocol):
     @property
     def workspace(self) -> str | None: ...
 
+    @property
+    def has_references(self) -> bool:
+        """Whether to read its message may take long: a short request may be a large one by its references."""
+
     def read_message(self, operation: Decoding, handler: Handler) -> Any:
         """The message of the operation that is named, which `handler` carries out."""
 
@@ -41,6 +46,11 @@ class KnownRequest(NamedTuple):
     operation_name: str
     message: Any
     workspace: str | None
+
+    @property
+    def has_references(self) -> bool:
+        """See Request: what was learned has none, and what was read apart has them behind it."""
+        return False
 
     def read_message(self, operation: Decoding, handler: Handler) -> Any:
         """See Request."""
@@ -69,9 +79,19 @@ class SentRequest:
         """The target workspace of the header, None without one. Raises InputError."""
         return read_workspace(self._envelope, self._limits)
 
+    @property
+    def has_references(self) -> bool:
+        """See Request."""
+        return self._envelope.has_references
+
     def read_message(self, operation: Decoding, handler: Handler) -> Any:
-        """Raises InputError, InvalidRequestError, and the fault of a required element that is not there."""
+        """Raises InputError, InvalidRequestError, and the fault of a required element that is not there.
+
+        RequestNotUnderstoodError where references in it lead nowhere, or too far.
+        """
         element = self._envelope.operation_element
+        if self._envelope.has_references:
+            references.resolve(self._envelope.body, self._limits)
         try:
             return operation.decode(element)
         except SyncleadError:

@@ -9,17 +9,20 @@ from typing import Any, Protocol
 from synclead.leads.errors import SyncleadError, UnknownLeadFieldError
 from synclead.leads.subscription import Subscription
 from synclead.soap import authentication
-from synclead.soap.authentication import AuthenticationFailedError, Users
+from synclead.soap.authentication import AuthenticationFailedError, Credentials, RequestExpiredError, Users
+from synclead.soap.body import IncomingBody
+from synclead.soap.early_header import FIRST, NoHeader, early_credentials, late_credentials
 from synclead.soap.envelope import parse
-from synclead.soap.errors import UnsupportedOperationError
+from synclead.soap.errors import RequestNotUnderstoodError, UnsupportedOperationError
 from synclead.soap.injection import NOTHING, Injections
+from synclead.soap.large import AT_ONCE, LargeRequests, Named
 from synclead.soap.limiting import CallLimiter
 from synclead.soap.limits import ReadLimits
 from synclead.soap.messages import Message
 from synclead.soap.observer import CallObserver, CallRecorder
 from synclead.soap.operations import HANDLERS, Handler
 from synclead.soap.operations.call import ANSWERED, Call, Reader, Writer
-from synclead.soap.request import Decoding, Request, SentRequest
+from synclead.soap.request import Request, SentRequest
 from synclead.soap.shapes import Shapes
 from synclead.store.errors import ServiceFailureError, StoreError
 
@@ -30,11 +33,8 @@ _SHOWN_OF_UNKNOWN = 8
 """Characters of an unknown user's id that are logged: it may be a key, pasted into the wrong place."""
 
 
-class Operation(Decoding, Protocol):
+class Operation(Named, Protocol):
     """An operation of the contract."""
-
-    @property
-    def name(self) -> str: ...
 
     def encode(self, message: Message) -> bytes: ...
 
@@ -78,27 +78,40 @@ class Parts:
     shapes: Shapes = field(init=False)
     """The requests that were met before."""
 
+    large: LargeRequests = field(init=False)
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "shapes", Shapes(self.contract.operation, self.limits))
+        object.__setattr__(self, "large", LargeRequests(self.contract.operation, self.handlers, self.limits))
 
 
-async def answer(body: bytes, charset: str | None, parts: Parts, facts: dict[str, Any], reference: str) -> bytes:
+async def answer(body: IncomingBody, charset: str | None, parts: Parts, facts: dict[str, Any], reference: str) -> bytes:
     """The envelope that answers a call, once what it did is durable.
 
+    Of a body that is larger than AT_ONCE no more is read than its Header, before its signature is known to be right.
     `facts` gains what the log may say of the call: who, what, why; never keys, signatures or values.
     `reference` is the id that a failure of the database is logged under. Raises SyncleadError with
-    nothing written, unless its message says otherwise.
+    nothing written, unless its message says otherwise; and what `IncomingBody` raises.
     """
-    split = parts.shapes.split(body, charset)
-    known = None if split is None else parts.shapes.recall(split)
-    request: Request = known or SentRequest(parse(body, charset, parts.limits), parts.limits)
-    user = await _authenticate(request, parts, facts, reference)
+    start = await body.start(AT_ONCE)
+    split = known = None
+    request: Request | None = None
+    if body.is_whole:
+        split = parts.shapes.split(start, charset)
+        known = None if split is None else parts.shapes.recall(split)
+        request = known or SentRequest(parse(start, charset, parts.limits), parts.limits)
+        credentials = request.credentials
+    else:
+        credentials = await _early_credentials(body, start, charset, parts.limits)
+    user = await _authenticate(credentials, parts, facts, reference)
     _name_subscription(facts, user)
     injection = NOTHING if parts.injections is None else parts.injections.take()
     if injection is not NOTHING:
         facts["injected"] = injection.code or "wait"
         await injection.before(facts["user"], user.limits, reference)
     with parts.limiter.call(user.subscription.id, user.limits, parts.now()):
+        if request is None or request.has_references:
+            request = await _read_apart(body, charset, credentials, parts)
         reply = await carry_out(request, user.subscription, parts, facts)
         if split is not None and known is None:
             # Later: a defect in it must not turn what is durable into a failure.
@@ -106,6 +119,34 @@ async def answer(body: bytes, charset: str | None, parts: Parts, facts: dict[str
         if injection is not NOTHING:
             await injection.after(reference)
         return reply
+
+
+async def _early_credentials(body: IncomingBody, start: bytes, charset: str | None, limits: ReadLimits) -> Credentials:
+    """Who sends a request that is large. Raises SyncleadError, and what `IncomingBody` raises."""
+    most = body.limits.unsigned
+    found = await early_credentials(start[:FIRST], charset, limits)
+    if found is NoHeader.NOT_YET:
+        start = (await body.start(most))[:most]
+        found = await early_credentials(start, charset, limits)
+    if found is NoHeader.BODY_FIRST:
+        whole = await body.whole()
+        found = await late_credentials(start[:most], whole[-most:], charset, limits)
+    if isinstance(found, NoHeader):
+        raise RequestNotUnderstoodError(
+            f"What stands before the Body is larger than the limit of {most:,} bytes that "
+            "are read before a signature is checked",
+            http_status=413,
+        )
+    return found
+
+
+async def _read_apart(body: IncomingBody, charset: str | None, credentials: Credentials, parts: Parts) -> Request:
+    """A request that takes long to read, of a caller whose signature is right."""
+    body.sign()
+    request = await parts.large.read(await body.whole(), charset)
+    if request.credentials != credentials:
+        raise AuthenticationFailedError("two AuthenticationHeaders")
+    return request
 
 
 async def carry_out(
@@ -144,22 +185,20 @@ def failure_facts(error: SyncleadError) -> dict[str, Any]:
         facts["planned"] = error.planned
     if isinstance(error, ServiceFailureError | AuthenticationFailedError):
         facts["reason"] = error.reason
+    if isinstance(error, AuthenticationFailedError | RequestExpiredError) and error.clock_difference is not None:
+        facts["clock_difference"] = round(error.clock_difference, 1)
+    if isinstance(error, AuthenticationFailedError) and error.user_id is not None:
+        facts["unknown_user"] = error.user_id[:_SHOWN_OF_UNKNOWN]
     return facts
 
 
-async def _authenticate(request: Request, parts: Parts, facts: dict[str, Any], reference: str) -> ApiUser:
+async def _authenticate(credentials: Credentials, parts: Parts, facts: dict[str, Any], reference: str) -> ApiUser:
+    if credentials.partner_id is not None:
+        facts["partner"] = credentials.partner_id[:64]
     try:
-        credentials = request.credentials
-        if credentials.partner_id is not None:
-            facts["partner"] = credentials.partner_id[:64]
         caller = await authentication.authenticate(
             credentials, parts.users, now=parts.now(), window=parts.window, demo=parts.demo
         )
-    except AuthenticationFailedError as error:
-        _add_clock(facts, error.clock_difference)
-        if error.user_id is not None:
-            facts["unknown_user"] = error.user_id[:_SHOWN_OF_UNKNOWN]
-        raise
     except (authentication.AccessDeniedError, authentication.RequestExpiredError) as error:
         facts["user"] = error.user_id
         # The signature is right, so this is whose call it was; the directory has just been asked.
@@ -167,7 +206,6 @@ async def _authenticate(request: Request, parts: Parts, facts: dict[str, Any], r
         if refused is not None:
             _name_subscription(facts, refused)
         if isinstance(error, authentication.RequestExpiredError):
-            _add_clock(facts, error.clock_difference)
             parts.observer.clock_difference(error.clock_difference)
         raise
     except StoreError as error:
@@ -181,8 +219,3 @@ async def _authenticate(request: Request, parts: Parts, facts: dict[str, Any], r
 def _name_subscription(facts: dict[str, Any], user: ApiUser) -> None:
     facts["subscription_id"] = user.subscription.id
     facts["subscription"] = user.subscription.name
-
-
-def _add_clock(facts: dict[str, Any], difference: float | None) -> None:
-    if difference is not None:
-        facts["clock_difference"] = round(difference, 1)

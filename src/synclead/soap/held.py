@@ -1,0 +1,58 @@
+"""How much of requests is kept in memory at a time: the size of one is bounded elsewhere, their number is not."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from synclead.store.errors import ServiceFailureError
+
+
+class TooBusyError(ServiceFailureError):
+    """There is no room for a body now. The client was not asked for the rest of it."""
+
+    http_status = 503
+
+    def __init__(self, reference: str, reason: str) -> None:
+        super().__init__(reference, reason=reason)
+
+
+class NoRoomError(Exception):
+    """Requests hold as many bytes as they may; the message says which."""
+
+
+@dataclass(slots=True)
+class HeldBytes:
+    """The bytes of requests that did not come whole at once, in one process."""
+
+    most_unsigned: int = 64 * 1024 * 1024
+    """Bytes of bodies whose signature was not checked yet."""
+    most: int = 256 * 1024 * 1024
+    """Bytes of all bodies."""
+    unsigned: int = 0
+    signed: int = 0
+    refused: Callable[[str], None] = field(default=lambda kind: None)
+    """Hears which of the two had no room: `unsigned` or `all`."""
+
+    def take(self, size: int, *, signed: bool) -> None:
+        """Counts so many more bytes. Raises NoRoomError where they are too many, and counts none of them."""
+        if self.unsigned + self.signed + size > self.most:
+            self.refused("all")
+            raise NoRoomError(f"requests hold the {self.most:,} bytes that they may")
+        if not signed and self.unsigned + size > self.most_unsigned:
+            self.refused("unsigned")
+            raise NoRoomError(f"requests without a checked signature hold the {self.most_unsigned:,} bytes they may")
+        if signed:
+            self.signed += size
+        else:
+            self.unsigned += size
+
+    def give(self, size: int, *, signed: bool) -> None:
+        """They are held no more."""
+        if signed:
+            self.signed -= size
+        else:
+            self.unsigned -= size
+
+    def sign(self, size: int) -> None:
+        """The signature of a request that holds so many bytes is right."""
+        self.unsigned -= size
+        self.signed += size
