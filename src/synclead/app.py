@@ -35,7 +35,7 @@ from synclead.store.engine import next_lead_ids, reading
 from synclead.store.group import Answer, PlannedGroup
 from synclead.store.observer import Observer
 from synclead.store.reader import CONNECTIONS, Reader
-from synclead.store.request_log import Bounds, RequestLog
+from synclead.store.request_log import Bounds, RequestLog, forgettings
 from synclead.store.writer import Writer
 
 CLOSING_SECONDS = 4.0
@@ -148,15 +148,17 @@ def open_store(settings: Settings, board: Board | None = None) -> Store:
         reader = Reader(
             database.connect(connections=CONNECTIONS), observer=observer, call_seconds=seconds, doubt=writer.doubt
         )
-        recorder = None if settings.ephemeral else open_recorder(settings)
+        recorder = None if settings.ephemeral else open_recorder(settings, database.engine, meter)
     directory = Directory(database.engine, database.master_keys)
     return Store(database.engine, directory, writer, reader, recorder, database.hold, meter, board, clock)
 
 
-def open_recorder(settings: Settings) -> Recorder:
+def open_recorder(settings: Settings, engine: Engine, meter: Meter) -> Recorder:
     """What keeps the last calls, with a way of its own to the database."""
     bounds = Bounds(settings.recorded_successes, settings.recorded_faults, settings.recorded_days)
-    return Recorder(RequestLog(open_log_database(settings.database), bounds), bounds, show_values=settings.show_values)
+    with reading(engine) as connection:
+        log = RequestLog(open_log_database(settings.database), bounds, forgettings(connection))
+    return Recorder(log, bounds, show_values=settings.show_values, observer=meter)
 
 
 class Application:

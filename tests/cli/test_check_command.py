@@ -63,7 +63,7 @@ def test_a_right_request_is_explained(checked: Run, run: Run) -> None:
         "partition Default: decided by workspace Default",
     ]
     assert "    <Email>t@t.com</Email>" in lines
-    assert "Signature" not in ran.out
+    assert "<requestSignature>[text, 40 characters]</requestSignature>" in ran.out
     assert USER.key not in ran.out
     assert run("lead", "show", "1").code == 1
     assert run("requests").out == ""

@@ -148,6 +148,82 @@ def test_a_call_that_is_not_kept_is_refused(log: Run) -> None:
     assert ran.err.startswith("no call 17 is kept")
 
 
+def test_calls_of_a_burst_are_listed_in_the_order_of_their_times(log: Run) -> None:
+    """The newest last, though they were written the newest first; also where a part is listed."""
+    for first in (300, 200, 100):
+        write(*(NewEntry(1, number % 2 == 0, AT + first + number, number, FAULT) for number in range(15)))
+
+    def listed(*options: str) -> list[str]:
+        return [line.split("\t")[0] for line in log("requests", *options).out.splitlines()]
+
+    numbers = [str(number) for number in (1, 2, 3, *range(34, 49), *range(19, 34), *range(4, 19))]
+    assert listed() == numbers
+    assert listed("--limit", "20") == numbers[-20:]
+    assert listed("--failed", "--limit", "9") == [*(str(number) for number in (33,)), *map(str, range(4, 19, 2))]
+    documents = [json.loads(line) for line in log("requests", "--json", "--limit", "20").out.splitlines()]
+    assert [document["id"] for document in documents] == list(map(int, numbers[-20:]))
+
+
+def test_calls_that_follow_are_in_the_order_of_their_times(log: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written within a look after a newer one goes before it; what was listed is not listed again."""
+    write(NewEntry(1, False, AT - 9, 60, CREATED))
+    batches = iter(
+        [
+            [NewEntry(1, False, AT + 40, 64, CREATED), NewEntry(1, False, AT + 50, 65, CREATED)],
+            [NewEntry(1, False, AT + 10, 61, CREATED), NewEntry(1, False, AT + 60, 66, CREATED)],
+            [NewEntry(1, False, AT + 20, 62, CREATED), NewEntry(1, False, AT + 55, 67, CREATED)],
+            [],
+            [NewEntry(1, False, AT + 70, 68, CREATED)],
+        ]
+    )
+
+    def pause(seconds: float) -> None:
+        batch = next(batches, None)
+        if batch is None:
+            raise KeyboardInterrupt
+        if batch:
+            write(*batch)
+
+    monkeypatch.setattr("synclead.cli.requests.time.sleep", pause)
+
+    ran = log("requests", "--follow", "--limit", "1")
+
+    assert ran.code == 0
+    assert [line.split("\t")[4] for line in ran.out.splitlines()] == ["", "61", "64", "65", "62", "67", "66", "68"]
+
+
+def test_header_and_body_of_a_call_are_shown(log: Run) -> None:
+    """Each laid out, with marks for values."""
+    asked = (
+        "<e:Header xmlns:e='u'><a>[text, 3 characters]</a></e:Header>\n<p><q/></p>\n[cut here: 99,999 bytes were sent]"
+    )
+    write(NewEntry(1, False, AT, 5, {**CREATED, "asked": asked}))
+
+    assert log("requests", "4").out.splitlines()[-7:] == [
+        '<e:Header xmlns:e="u">',
+        "  <a>[text, 3 characters]</a>",
+        "</e:Header>",
+        "<p>",
+        "  <q/>",
+        "</p>",
+        "[cut here: 99,999 bytes were sent]",
+    ]
+
+
+def test_calls_that_could_not_be_recorded_are_told_of(log: Run) -> None:
+    """By the next one that was; of one whose outcome is lost nothing is advised."""
+    write(
+        NewEntry(1, True, AT + 1, None, {"outcome": 20103, "unstored": 2, "asked": "[cannot be shown: no]"}),
+        NewEntry(1, True, AT + 2, None, {"asked": "[cannot be shown: no]"}),
+    )
+
+    assert "[2 calls before this one were refused by the database] " in log("requests").out
+    shown = log("requests", "4").out
+    assert "Refused by the database\t2 calls before this one" in shown
+    assert shown.endswith("\n[cannot be shown: no]\n")
+    assert log("requests", "5").code == 0
+
+
 def test_new_calls_follow_until_it_is_stopped(log: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each once, in their order, also where ids begin again; Ctrl-C ends it with 0."""
     pauses = iter([1, 2, 3])

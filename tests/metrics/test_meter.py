@@ -42,6 +42,16 @@ def test_a_call_without_an_answer_is_counted_apart() -> None:
     assert sum(sum(row) for row in found["synclead_call_seconds"].values()) == 0
 
 
+def test_calls_that_are_not_recorded_are_counted() -> None:
+    """By why they are not."""
+    board = Board()
+    meter = Meter(board)
+    for reason in ("too_many", "too_many", "refused"):
+        meter.unrecorded(reason)
+    counted = {("too_many",): [2], ("refused",): [1], ("shortened",): [0]}
+    assert shown(meter, board)["synclead_calls_unrecorded_total"] == counted
+
+
 def test_a_process_goes_on_from_the_one_before_it(tmp_path: Path) -> None:
     """Counters and histograms only: what was under way ended with its process."""
     for _ in range(3):

@@ -1,7 +1,8 @@
 """The last calls: kept on the way of a call, written behind it, bounded."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from time import monotonic
 from typing import Any
 
@@ -12,10 +13,13 @@ from support.envelopes import SOAP, Call, Credentials, envelope, wrap
 from support.logs import capture_logs
 from support.recorded import MemoryLog, Recorded, flushed, recorder
 from synclead.leads.errors import LeadNotFoundError
+from synclead.soap import entries, interned, waiting
 from synclead.soap import recorder as module
+from synclead.soap.asked import MOST_BYTES
+from synclead.soap.observer import CallObserver
 from synclead.soap.recorder import Recorder
-from synclead.store.request_log import NOBODY, Bounds
-from synclead.store.transaction import DatabaseLostError
+from synclead.store.request_log import NOBODY, Bounds, NewEntry
+from synclead.store.transaction import DatabaseError, DatabaseLostError, DataRefusedError, StatementTimeoutError
 
 SECRET = "Kx9qWv"
 NOT_FOUND = LeadNotFoundError("No lead found with ID = 7")
@@ -170,7 +174,7 @@ def test_what_no_text_can_hold_is_replaced() -> None:
     to.answered({"subscription_id": 1, "operation": "a\ud83d", "lead": 7}, 0.1, b"<a/>", None, None)
     flushed(to)
     (entry,) = log.entries
-    assert (entry.lead_id, entry.document["operation"]) == (7, "a?")
+    assert (entry.lead_id, entry.document["operation"]) == (7, "a[U+D83D]")
 
 
 def test_of_too_many_the_last_stay_and_lost_faults_are_counted() -> None:
@@ -190,8 +194,8 @@ def test_of_too_many_the_last_stay_and_lost_faults_are_counted() -> None:
             (1, False, 7, None),
             (1, False, 8, None),
             (1, False, 9, None),
-            (1, True, 8, None),
-            (1, True, 9, 8),
+            (1, True, 8, 8),
+            (1, True, 9, None),
             (2, False, 99, None),
         ],
         key=repr,
@@ -212,19 +216,55 @@ def test_zero_switches_off(bounds: Bounds) -> None:
     assert [entry.failed for entry in log.entries] == [failed for failed in on if on[failed] and bounds.days]
 
 
-def test_a_body_that_is_too_large_is_not_kept() -> None:
-    """Its size is; together bodies have a bound, too."""
+def test_of_a_large_body_the_beginning_is_kept() -> None:
+    """No more of it waits in memory; together bodies have a bound, too."""
     log = MemoryLog()
     kept = recorder(log)
-    came(kept, 99, sent=b"x" * (module._LARGEST_BYTES + 1))
-    for number in range(20):
-        came(kept, number, sent=b"x" * module._LARGEST_BYTES)
+    body = b"<a>" + b"x" * 1_000_000
+    for number in range(900):
+        came(kept, number, sent=body)
+        came(kept, number, sent=body, failed=True)
 
+    assert len(kept._waiting._calls[1, False][0].sent or b"") == MOST_BYTES
     flushed(kept)
 
-    shown = {entry.lead_id: entry.document["asked"] for entry in log.entries}
-    assert shown[99] == f"[{module._LARGEST_BYTES + 1} bytes were sent, too many to keep]"
-    assert sum("too many" in one for one in shown.values()) == 1 + 20 - module._MOST_BYTES // module._LARGEST_BYTES
+    shown = [entry.document["asked"] for entry in log.entries]
+    assert len(shown) == 2 * 900
+    assert shown.count(f"<a>[text, {MOST_BYTES - 3} characters]</a>\n[cut here: 1,000,003 bytes were sent]") == (
+        waiting.MOST_BYTES // MOST_BYTES
+    )
+    assert (
+        shown.count("[cannot be shown: 1,000,003 bytes were sent while too many calls waited to be kept]")
+        == 2 * 900 - waiting.MOST_BYTES // MOST_BYTES
+    )
+
+
+def test_of_a_call_without_a_whole_body_the_fault_says_why() -> None:
+    """Nothing of it can be shown."""
+    recorded = Recorded()
+    recorded.client.post(b"no gzip", content_encoding="gzip")
+
+    (entry,) = recorded.entries()
+
+    assert entry.document["asked"] == f"[cannot be shown: {entry.document['message']}]"
+
+
+def test_facts_without_end_are_cut() -> None:
+    """A caller may send as many names as its limits allow."""
+    log = MemoryLog()
+    kept = recorder(log)
+    names = [f"{number} {'x' * 1_000}" for number in range(1_000)]
+    kept.answered(
+        {"subscription_id": 1, "lead": 7, "outcome": "UPDATED", "changed_names": names}, 0.1, b"<a/>", None, None
+    )
+
+    assert len(kept._waiting._calls[1, False][0].facts) < 20_000
+    flushed(kept)
+
+    (entry,) = log.entries
+    assert entry.lead_id == 7
+    assert entry.document["changed_names"][0] == names[0][:255]
+    assert entry.document["changed_names"][50:] == ["and 950 more"]
 
 
 def test_nothing_is_written_while_nothing_happens() -> None:
@@ -258,10 +298,10 @@ def test_while_calls_come_a_part_is_written_the_newest_first(monkeypatch: pytest
     kept = recorder(log)
 
     async def run() -> None:
-        for number in range(3 * module._BATCH):
+        for number in range(6 * waiting.BATCH):
             came(kept, number)
         kept.start()
-        for pause in until(lambda: len(log.entries) == 3 * module._BATCH + 1):
+        for pause in until(lambda: len(log.entries) == 6 * waiting.BATCH + 1):
             await asyncio.sleep(pause)
         await kept.close()
 
@@ -269,8 +309,22 @@ def test_while_calls_come_a_part_is_written_the_newest_first(monkeypatch: pytest
 
     assert steps[:5] == ["pause", "write", "pause", "write", "write"]
     first, second = ([one.lead_id for one in batch] for batch in log.batches[:2])
-    assert first == list(range(2 * module._BATCH, 3 * module._BATCH))
+    assert first == list(range(5 * waiting.BATCH, 6 * waiting.BATCH))
     assert second[-1] == 1000
+
+
+def test_what_a_few_batches_hold_is_written_in_the_order_it_came() -> None:
+    """Of all subscriptions and kinds together: then the order of ids is that of times."""
+    log = MemoryLog()
+    clock = iter(range(10**6))
+    kept = recorder(log, clock=lambda: next(clock))
+    for number in range(waiting.IN_ORDER):
+        came(kept, number, failed=number % 3 == 0, subscription=number % 2)
+
+    flushed(kept)
+
+    assert [one.lead_id for one in log.entries] == list(range(waiting.IN_ORDER))
+    assert len(log.batches) == waiting.IN_ORDER // waiting.BATCH
 
 
 def test_a_database_that_refuses_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -296,25 +350,178 @@ def test_a_database_that_refuses_is_tried_again(monkeypatch: pytest.MonkeyPatch)
     assert [line["event"] for line in logged] == ["calls are not recorded"]
 
 
-def test_a_defect_in_one_entry_does_not_end_the_recording(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What cannot be written is let go."""
-    monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.01)
-    log = MemoryLog(RuntimeError("defect"))
-    kept = recorder(log)
+class Picky(MemoryLog):
+    """A database that fails on some entries."""
+
+    def __init__(self, fails: Callable[[NewEntry], Exception | None]) -> None:
+        super().__init__()
+        self._fails = fails
+
+    async def write(self, entries: Sequence[NewEntry], now: int) -> None:
+        """See RequestLog."""
+        for entry in entries:
+            if (error := self._fails(entry)) is not None:
+                raise error
+        await super().write(entries, now)
+
+
+class Counted(CallObserver):
+    """Counts what is not recorded."""
+
+    def __init__(self) -> None:
+        self.unrecorded_calls: Counter[str] = Counter()
+
+    def unrecorded(self, reason: str) -> None:
+        """See CallObserver."""
+        self.unrecorded_calls[reason] += 1
+
+
+ERRORS = [
+    DataRefusedError("P0001"),
+    DatabaseLostError("gone"),
+    StatementTimeoutError("slow"),
+    DatabaseError("XX000"),
+    RuntimeError(SECRET),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
+def test_an_entry_that_cannot_be_stored_costs_itself_alone(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its neighbours are stored as they are, and what is left of it in its place: the log and the figures say so."""
+    monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.001)
+    counted = Counted()
+    log = Picky(lambda entry: error if entry.document.get("asked") == "<bad/>" else None)
+    kept = recorder(log, observer=counted)
 
     async def run() -> None:
+        for number in range(5):
+            came(kept, number, sent=b"<bad/>" if number in (1, 3) else b"<good/>", failed=number == 3)
         kept.start()
-        came(kept, 1)
-        for pause in until(lambda: not log.failures):
+        for pause in until(lambda: len(log.entries) == 5):
             await asyncio.sleep(pause)
-        came(kept, 2)
-        for pause in until(lambda: bool(log.entries)):
+        came(kept, 5)
+        await kept.close()
+
+    with capture_logs() as logged:
+        asyncio.run(run())
+
+    assert [(entry.failed, entry.lead_id) for entry in log.entries] == [
+        *((False, 0), (False, None), (False, 2), (True, None), (False, 4), (False, 5)),
+    ]
+    shortened = log.entries[3].document
+    assert shortened == {
+        "outcome": 20103,
+        "asked": "[cannot be shown: the database refused it, and the server's log says why]",
+    }
+    assert counted.unrecorded_calls == {"shortened": 2}
+    told = [line for line in logged if line["event"] == "call recorded without what was asked"]
+    assert len(told) == 2
+    assert SECRET not in repr(logged)
+
+
+def test_an_entry_of_which_nothing_can_be_stored_is_counted() -> None:
+    """The next one of its subscription says so; others are stored."""
+    counted = Counted()
+    log = Picky(lambda entry: DataRefusedError("23514") if entry.at in (1_000_000, 2_000_000) else None)
+    times = iter(range(1000))
+    kept = recorder(log, observer=counted, clock=lambda: next(times))
+    for number, subscription in enumerate((1, 1, 1, 2, 1, 1)):
+        came(kept, number, subscription=subscription)
+
+    with capture_logs() as logged:
+        flushed(kept)
+    came(kept, 7, subscription=1)
+    flushed(kept)
+
+    assert [entry.lead_id for entry in log.entries] == [0, 3, 4, 5, 7]
+    assert [entry.document.get("unstored") for entry in log.entries] == [None, None, None, None, 2]
+    assert counted.unrecorded_calls == {"refused": 2}
+    assert [line["event"] for line in logged] == ["call not recorded"] * 2
+
+
+def test_a_database_that_is_away_costs_no_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often it fails, and whatever is tried meanwhile."""
+    monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(module, "_LONGEST_PAUSE_SECONDS", 0.001)
+    counted = Counted()
+    left = [DatabaseLostError("away")] * 20
+
+    class Away(MemoryLog):
+        async def write(self, entries: Sequence[NewEntry], now: int) -> None:
+            if left:
+                raise left.pop()
+            await super().write(entries, now)
+
+        async def expire(self, now: int) -> None:
+            if left:
+                raise left.pop()
+
+    log = Away()
+    kept = recorder(log, observer=counted)
+
+    async def run() -> None:
+        for number in range(20):
+            came(kept, number, sent=b"<good/>")
+        kept.start()
+        for pause in until(lambda: len(log.entries) == 20):
             await asyncio.sleep(pause)
         await kept.close()
 
     asyncio.run(run())
 
-    assert [entry.lead_id for entry in log.entries] == [2]
+    assert [(entry.lead_id, entry.document["asked"]) for entry in log.entries] == [(n, "<good/>") for n in range(20)]
+    assert counted.unrecorded_calls == {}
+
+
+def test_a_defect_in_making_one_readable_costs_itself_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stands there without what was asked, and the log has where the defect is."""
+
+    def asked(sent: bytes, *arguments: object, **options: object) -> str:
+        if sent == b"<bad/>":
+            raise RecursionError(SECRET)
+        return "shown"
+
+    monkeypatch.setattr(entries, "asked", asked)
+    log = MemoryLog()
+    kept = recorder(log)
+    for number, sent in enumerate((b"<good/>", b"<bad/>", b"<good/>")):
+        came(kept, number, sent=sent, failed=True)
+
+    with capture_logs() as logged:
+        flushed(kept)
+
+    assert [entry.document["asked"] for entry in log.entries] == [
+        *("shown", "[cannot be shown: the server's log says why]", "shown"),
+    ]
+    assert log.entries[1].document["outcome"] == 20103
+    assert [line["event"] for line in logged] == ["call recorded without what was asked"]
+
+
+def test_without_another_thread_calls_are_recorded_without_what_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system that gives no thread loses no call."""
+
+    def refuse(work: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(interned, "apart", refuse)
+    log = MemoryLog()
+    kept = recorder(log)
+    came(kept, 1)
+
+    flushed(kept)
+
+    assert [entry.document["asked"] for entry in log.entries] == ["[cannot be shown: the server's log says why]"]
+
+
+def test_calls_that_are_too_many_are_counted() -> None:
+    """Successes and faults that were let go."""
+    counted = Counted()
+    kept = recorder(MemoryLog(), Bounds(successes=3, faults=2), observer=counted)
+    for number in range(10):
+        came(kept, number)
+        came(kept, number, failed=True)
+
+    assert counted.unrecorded_calls == {"too_many": 7 + 8}
 
 
 def test_a_database_that_does_not_answer_does_not_keep_the_process(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,6 +70,33 @@ def test_entries_are_read_in_the_order_they_were_written(engine: Engine, url: st
     assert ids(engine, after=2, limit=1) == [4]
 
 
+def test_calls_are_read_in_the_order_of_their_times(engine: Engine, url: str, declare: Declare) -> None:
+    """Whatever the order of their ids is: of many calls that come at once the last ones may be written first."""
+    declare(1)
+    write(url, entry(at=AT + 4), entry(at=AT + 5, failed=True))
+    write(url, entry(at=AT + 2), entry(NOBODY, at=AT + 3, failed=True))
+    write(url, entry(at=AT), entry(at=AT + 1, failed=True), entry(at=AT + 1, failed=True))
+
+    assert ids(engine) == [5, 6, 7, 3, 4, 1, 2]
+    assert ids(engine, limit=3) == [4, 1, 2]
+    assert ids(engine, failed_alone=True) == [6, 7, 4, 2]
+    assert ids(engine, failed_alone=True, limit=3) == [7, 4, 2]
+    assert ids(engine, after=4) == [5, 6, 7]
+
+
+def test_the_last_that_stay_are_the_last_in_time(engine: Engine, url: str, declare: Declare) -> None:
+    """Also where they were written first."""
+    declare(1)
+    bounds = Bounds(successes=3, faults=2)
+    for first in (40, 20, 0):
+        entries = [entry(at=AT + first + number, failed=number % 2 == 0) for number in range(10)]
+        write(url, *entries, bounds=bounds)
+
+    with reading(engine) as connection:
+        kept = [(to_micros(one.at) - AT, one.failed) for one in read_log(connection, 1, limit=100)]
+    assert kept == [(45, False), (46, True), (47, False), (48, True), (49, False)]
+
+
 def test_a_subscription_sees_its_own_calls_and_those_of_nobody(engine: Engine, url: str, declare: Declare) -> None:
     """Another's are not there, by list or by id."""
     declare(1)
@@ -121,7 +148,7 @@ def test_old_entries_are_not_looked_for_at_every_writing(engine: Engine, url: st
     async def work(log: RequestLog) -> None:
         await log.write([entry()], AT)
         await log.write([old], AT + hour - 1)
-        assert ids(engine) == [1, 2]
+        assert ids(engine) == [2, 1]
         await log.write([entry()], AT + hour)
 
     run(url, work)
@@ -200,6 +227,7 @@ def test_the_log_waits_for_no_disk_and_the_writer_does(url: str) -> None:
 def test_forgetting_a_lead_takes_its_calls_out(engine: Engine, url: str, declare: Declare) -> None:
     """What was recorded of other leads stays."""
     declare(1)
+    declare(2)
     row = {"partition": "Default", "change": 1, "created_at": AT, "updated_at": AT, "field_values": {}}
     with writing(engine) as connection:
         connection.execute(insert(schema.lead).values(subscription_id=1, id=7, **row))

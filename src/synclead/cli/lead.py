@@ -61,7 +61,8 @@ def forget(
 ) -> None:
     """Erase what identifies and describes a person; the Id is never used again.
 
-    Keys, values and the values in the history go for good. Backups are not touched.
+    Keys, values and the values in the history go for good, and so do recorded calls that name the lead, also those that
+    servers still hold; of refused calls and reads what they asked goes, where it has values. Backups are not touched.
     """
     from synclead.store.engine import reading, writing
     from synclead.store.forget import forget_lead

@@ -25,6 +25,8 @@ def row_of(entry: "Entry") -> tuple[str, ...]:
         what = f"[{UNKNOWN_CALLER}] {what}"
     if document.get("lost"):
         what = f"[{document['lost']} faults before this one were too many to record] {what}"
+    if document.get("unstored"):
+        what = f"[{document['unstored']} calls before this one were refused by the database] {what}"
     return (
         str(entry.id),
         shown_moment(entry.at),
@@ -56,6 +58,8 @@ def facts_of(entry: "Entry") -> Iterator[tuple[str, str]]:
         yield "Answer", "the client hung up before it was sent"
     if document.get("lost"):
         yield "Not recorded", f"{document['lost']} faults before this one"
+    if document.get("unstored"):
+        yield "Refused by the database", f"{document['unstored']} calls before this one"
     if entry.failed:
         yield "Message", document.get("message", "")
         yield "What to change", advice_of(entry)
@@ -78,7 +82,8 @@ def advice_of(entry: "Entry") -> str:
     """What to change, for a fault."""
     from synclead.soap.advice import advise
 
-    return advise(int(entry.document["outcome"]), entry.document)
+    code = entry.document.get("outcome")
+    return advise(code, entry.document) if isinstance(code, int) else ""
 
 
 def why_of(document: Mapping[str, Any]) -> str:

@@ -9,10 +9,9 @@ from synclead.cli.reasons import explain_outcome
 from synclead.leads.errors import SyncleadError
 from synclead.leads.outcome import Outcome
 from synclead.soap.advice import advise
-from synclead.soap.asked import asked
+from synclead.soap.asked import asked, indented
 from synclead.soap.captured import Captured
 from synclead.soap.errors import RequestNotUnderstoodError
-from synclead.soap.markup import indented
 
 
 @dataclass(frozen=True, slots=True)

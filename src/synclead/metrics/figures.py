@@ -107,6 +107,13 @@ IDS_LEFT = Metric(
     ("subscription",),
     of_all=min,
 )
+UNRECORDED = Metric(
+    "synclead_calls_unrecorded_total",
+    "counter",
+    "Calls that `synclead requests` does not show: too_many came to be written beside them, or the database refused "
+    "them; shortened are shown without what was asked, since the database refused that.",
+    ("reason",),
+)
 READY = Metric(
     "synclead_ready", "gauge", "1 while writes work, as /readyz says; of several processes, in all.", of_all=min
 )
@@ -130,6 +137,7 @@ METRICS = (
     LOCK_SECONDS,
     COMMIT_SECONDS,
     IDS_LEFT,
+    UNRECORDED,
     READY,
     PROCESSES,
     BUILD,

@@ -50,6 +50,7 @@ class Meter(CallObserver):
         self._undelivered = self._counted(figures.UNDELIVERED, ("hung_up",), ("late",))
         self._no_room = self._counted(figures.NO_ROOM, ("unsigned",), ("all",))
         self._clock_seconds = self._counted(figures.CLOCK_SECONDS, ("ahead",), ("behind",))
+        self._unrecorded = self._counted(figures.UNRECORDED, ("too_many",), ("refused",), ("shortened",))
         self._group_records = self._counted(figures.GROUP_RECORDS, ())
         self._group_seconds = self._counted(figures.GROUP_SECONDS, ())
         self._lock_seconds = self._counted(figures.LOCK_SECONDS, ())
@@ -81,6 +82,10 @@ class Meter(CallObserver):
     def no_room(self, limit: str) -> None:
         """See HeldBytes.refused."""
         self._no_room.add(limit)
+
+    def unrecorded(self, reason: str) -> None:
+        """See CallObserver."""
+        self._unrecorded.add(reason)
 
     # -- what the writer tells ----------------------------------------------------------------------
 

@@ -218,13 +218,3 @@ def _refusal(error: etree.XMLSyntaxError, limits: ReadLimits) -> RequestNotUnder
         return RequestNotUnderstoodError(_too_deep(limits))
     line, column = error.position
     return RequestNotUnderstoodError(f"The request is not well-formed XML (line {line}, column {column})")
-
-
-def indented(text: str) -> str:
-    """XML for people; what is cut, or was none, as it is."""
-    try:
-        root = etree.fromstring(text, parser())
-    except etree.XMLSyntaxError:
-        return text
-    etree.indent(root)
-    return etree.tostring(root, encoding="unicode")

@@ -22,6 +22,10 @@ class CallObserver:
         the code of a fault; `delivered`, false where nobody will hear the answer.
         """
 
+    def unrecorded(self, reason: str) -> None:
+        """A call is not in the log of calls, or not whole: `too_many` came to be written, or the database `refused`
+        it, or refused it as it was and has it `shortened`."""
+
 
 class CallRecorder:
     """The method does nothing; override it to keep what was asked."""

@@ -1,66 +1,44 @@
 """Keeps the last calls for people: in memory on the way of a call, in the database half a second later."""
 
 import asyncio
-import json as json_of_python
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
-
-from msgspec import json
+from typing import Any
 
 from synclead.leads.errors import SyncleadError
 from synclead.logs import get_logger
 from synclead.soap import interned
-from synclead.soap.asked import asked
-from synclead.soap.observer import CallRecorder
+from synclead.soap.asked import MOST_BYTES
+from synclead.soap.entries import Kept, as_json, bare, entry, unreadable
+from synclead.soap.observer import CallObserver, CallRecorder
+from synclead.soap.waiting import Taken, Waiting
 from synclead.store.request_log import NOBODY, Bounds, NewEntry, RequestLog
-from synclead.store.transaction import DatabaseError
+from synclead.store.transaction import DatabaseError, DataRefusedError, LockTimeoutError
 from synclead.store.worker_thread import WorkerThread
 
 _PAUSE_SECONDS = 0.4
 """Between the first call that waits and its writing, and between two writings while calls come."""
 _LONGEST_PAUSE_SECONDS = 5.0
 """Between two tries while the database refuses."""
-_BATCH = 15
-"""Calls that are written at once. While calls come without a pause, no more are written in `_PAUSE_SECONDS`: to make
-one readable and to write it costs a fifth of what a call costs."""
 _MOST_WAITING = 1_000
 """Calls of one kind of one subscription that wait to be written: of more the oldest are let go."""
-_MOST_BYTES = 16 * 1024 * 1024
-"""Of bodies that wait to be written."""
-_LARGEST_BYTES = 1024 * 1024
-"""Of a body that is kept."""
-_LONGEST_MESSAGE = 2_000
-"""Characters of a fault's message that are kept."""
+_TRIES = 3
+"""Of writing a batch, before each of its entries is tried alone: it may be one of them that the database fails on."""
 _CLOSING_SECONDS = 1.5
 _IDLE_SECONDS = 3600.0
 """How often old entries are looked for while no call comes."""
-_LEFT_OUT = frozenset({"subscription", "subscription_id", "partner", "lead"})
-"""Facts of the log that stand in columns, or that a caller may fill with anything."""
 
-_encode = json.Encoder(enc_hook=repr).encode
+_REFUSED = "the database refused it, and the server's log says why"
+
 _log = get_logger()
 
 
-class _Kept(NamedTuple):
-    """One call until it is written."""
-
-    at: float
-    facts: bytes
-    """As JSON: a thousand calls may wait, and so each is one object and not twenty."""
-    sent: bytes | None
-    size: int | None
-    charset: str | None
-    message: str | None
-    """Why it was refused."""
-
-
 class Recorder(CallRecorder):
-    """Of successes and of faults of each subscription the last ones, the newest written first.
+    """Of successes and of faults of each subscription the last ones.
 
-    For one event loop. While calls come faster than they can be written beside the calls themselves, some successes
-    are passed over; faults too, but they are counted and the next one says how many.
+    For one event loop. An entry that the database does not take costs itself alone. While calls come faster than they
+    can be written beside the calls themselves, some successes are passed over; faults too, but they are counted and
+    the next one says how many.
     """
 
     def __init__(
@@ -70,8 +48,10 @@ class Recorder(CallRecorder):
         *,
         show_values: bool = False,
         clock: Callable[[], float] = time.time,
+        observer: CallObserver | None = None,
     ) -> None:
-        """With `show_values` what is kept has values of leads in it. `clock` gives seconds since 1970."""
+        """With `show_values` what is kept has values of leads in it. `clock` gives seconds since 1970. `observer`
+        hears of calls that no entry will tell of."""
         self._request_log = log
         is_on = bounds.days > 0
         self._limits = {
@@ -80,15 +60,14 @@ class Recorder(CallRecorder):
         }
         self._show_values = show_values
         self._clock = clock
-        self._waiting: dict[tuple[int, bool], deque[_Kept]] = {}
-        """By subscription and whether they are faults; the newest last."""
-        self._lost: dict[int, int] = {}
-        """Faults of a subscription that no entry will tell of."""
-        self._bytes = 0
+        self._observer = observer or CallObserver()
+        self._waiting = Waiting(self._limits, self._observer)
         self._came = 0
         """Calls so far: whether any came while a batch was written."""
         self._unwritten: list[NewEntry] = []
         """A batch that the database refused."""
+        self._failures = 0
+        """How often in a row."""
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
         self._thread: WorkerThread | None = None
@@ -107,24 +86,16 @@ class Recorder(CallRecorder):
         """See CallRecorder."""
         self._came += 1
         failed = error is not None
-        limit = self._limits[failed]
-        if not limit:
+        if not self._limits[failed]:
             return
-        subscription_id = facts.get("subscription_id", NOBODY)
-        key = subscription_id, failed
-        waiting = self._waiting.get(key)
-        if waiting is None:
-            waiting = self._waiting[key] = deque()
-        elif len(waiting) >= limit:
-            self._bytes -= len(waiting.popleft().sent or b"")
-            if failed:
-                self._lost[subscription_id] = self._lost.get(subscription_id, 0) + 1
-        size = None if sent is None else len(sent)
-        if size is not None and (size > _LARGEST_BYTES or self._bytes + size > _MOST_BYTES):
-            sent = None
-        self._bytes += len(sent or b"")
+        size = None
+        if sent is not None:
+            size = len(sent)
+            sent = sent[:MOST_BYTES] if self._waiting.has_room else None
         message = None if error is None else error.message if self._show_values else error.public
-        waiting.append(_Kept(self._clock(), _as_json(facts), sent, size, charset, message))
+        forgettings = self._request_log.forgettings
+        kept = Kept(self._clock(), as_json(facts), sent, size, charset, message, forgettings)
+        self._waiting.add(facts.get("subscription_id", NOBODY), failed, kept)
         self._wake.set()
 
     def start(self) -> None:
@@ -170,66 +141,83 @@ class Recorder(CallRecorder):
         while self._wake.is_set():
             came = self._came
             if not self._unwritten:
-                taken = self._take()
+                taken = self._waiting.take()
                 if not taken:
                     self._wake.clear()
                     return
                 self._unwritten = await thread.run(self._readable, taken)
-            await self._request_log.write(self._unwritten, self._now())
-            self._unwritten = []
+            await self._write()
             if came != self._came and not self._stop.is_set():
                 return
 
-    def _take(self) -> list[tuple[int, bool, int, _Kept]]:
-        """The newest calls, of every subscription a share, in the order in which they came.
+    async def _write(self) -> None:
+        """Writes the batch. An entry that cannot be written costs itself alone. Raises DatabaseError."""
+        try:
+            await self._request_log.write(self._unwritten, self._now())
+        except LockTimeoutError:
+            raise
+        except Exception as error:
+            self._failures += 1
+            if _is_away(error) and self._failures % _TRIES:
+                raise
+            while self._unwritten:
+                await self._write_alone(self._unwritten[0])
+                del self._unwritten[0]
+        self._unwritten = []
+        self._failures = 0
 
-        Each with its subscription, whether it is a fault, and how many faults were lost before it.
-        """
-        # Faults first: where there are more kinds than places, they are what somebody looks for.
-        waiting = sorted(self._waiting, key=lambda key: not key[1])[:_BATCH]
-        taken = []
-        for key in waiting:
-            kept = self._waiting[key] = self._waiting.pop(key)  # the last in line next time
-            lost = self._lost.pop(key[0], 0) if key[1] else 0
-            for _ in range(min(len(kept), max(1, _BATCH // len(waiting)))):
-                one = kept.pop()
-                self._bytes -= len(one.sent or b"")
-                taken.append((*key, lost, one))
-                lost = 0
-            if not kept:
-                del self._waiting[key]
-        return sorted(taken, key=lambda entry: entry[3].at)
+    async def _write_alone(self, one: NewEntry) -> None:
+        """Writes an entry, or what is left of it. Raises DatabaseError where the database takes nothing at all."""
+        for _ in range(2):
+            try:
+                await self._request_log.write([one], self._now())
+                return
+            except LockTimeoutError:
+                raise
+            except Exception as refusal:
+                error = refusal
+            if not _is_away(error):
+                break
+            await self._request_log.expire(self._now())  # fails where it is the database's fault and not the entry's
+        try:
+            await self._request_log.write([bare(one, _REFUSED)], self._now())
+            self._observer.unrecorded("shortened")
+            event = "call recorded without what was asked"
+        except Exception as refusal:
+            if _is_away(refusal):
+                raise
+            self._waiting.lose(one)
+            event = "call not recorded"
+        _log.warning(event, request=one.document.get("request"), reason=_reason(error))
 
     def _tell(self, error: Exception) -> None:
-        """Once for each time that the database refuses; what is no matter of the database would fail again."""
-        if not isinstance(error, DatabaseError):
-            self._unwritten = []
+        """Once for each time that the database refuses."""
         if not self._is_told:
             self._is_told = True
-            _log.warning("calls are not recorded", reason=str(error) if isinstance(error, DatabaseError) else None)
+            _log.warning("calls are not recorded", reason=_reason(error))
 
     def _now(self) -> int:
         return round(self._clock() * 1_000_000)
 
     # -- in the thread ------------------------------------------------------------------------------
 
-    def _readable(self, taken: list[tuple[int, bool, int, _Kept]]) -> list[NewEntry]:
+    def _readable(self, taken: list[Taken]) -> list[NewEntry]:
         """In a thread that ends here, so that no name that was sent is remembered (`interned`)."""
-        return interned.apart(lambda: [self._entry(*one) for one in taken])
+        try:
+            return interned.apart(lambda: [entry(*one, show_values=self._show_values) for one in taken])
+        except Exception as error:  # no further thread can be had
+            _log.error("calls recorded without what was asked", exc_info=error)
+            return [unreadable(*one) for one in taken]
 
-    def _entry(self, subscription_id: int, failed: bool, lost: int, kept: _Kept) -> NewEntry:
-        facts: dict[str, Any] = json.decode(kept.facts)
-        lead_id = facts.get("lead")
-        document = {name: value for name, value in facts.items() if name not in _LEFT_OUT}
-        if kept.message is not None:
-            document["message"] = kept.message[:_LONGEST_MESSAGE]
-        if lost:
-            document["lost"] = lost
-        if kept.sent is not None:
-            document["asked"] = asked(kept.sent, kept.charset, show_values=self._show_values)
-        elif kept.size is not None:
-            document["asked"] = f"[{kept.size} bytes were sent, too many to keep]"
-        return NewEntry(subscription_id, failed, round(kept.at * 1_000_000), lead_id, document)
+
+def _is_away(error: Exception) -> bool:
+    """Whether the database may have refused anything else just as well."""
+    return isinstance(error, DatabaseError) and not isinstance(error, DataRefusedError)
+
+
+def _reason(error: Exception) -> str:
+    """Without values."""
+    return str(error) if isinstance(error, DatabaseError) else type(error).__name__
 
 
 async def _within(event: asyncio.Event, seconds: float) -> bool:
@@ -239,11 +227,3 @@ async def _within(event: asyncio.Event, seconds: float) -> bool:
             return await event.wait()
     except TimeoutError:
         return False
-
-
-def _as_json(facts: Mapping[str, Any]) -> bytes:
-    """Fails for nothing: the call that it tells of is done."""
-    try:
-        return _encode(facts)
-    except UnicodeEncodeError:  # half of a surrogate pair, which no request can bring
-        return json_of_python.dumps(dict(facts), default=repr, ensure_ascii=False).encode(errors="replace")

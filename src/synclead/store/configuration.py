@@ -10,6 +10,7 @@ from synclead.leads.places import Rule, Workspace
 from synclead.leads.policy import Policy
 from synclead.store import schema
 from synclead.store.errors import MasterKeyError, StoreError
+from synclead.store.request_log import lock_log
 from synclead.store.secrets import MasterKey
 from synclead.store.subscriptions import read_subscription
 
@@ -116,7 +117,8 @@ def store_changes(
 
 
 def remove_subscription(connection: Connection, subscription_id: int) -> None:
-    """Delete everything that is stored under the subscription."""
+    """Delete everything that is stored under the subscription, whose counter must be locked."""
+    lock_log(connection)  # calls that a process still holds are not written any more once it is gone
     for table in schema.metadata.sorted_tables:
         if "subscription_id" in table.c:
             connection.execute(delete(table).where(table.c.subscription_id == subscription_id))

@@ -9,6 +9,7 @@ from synclead.store import schema
 from synclead.store.engine import lock_counter
 from synclead.store.errors import StoreError, UnknownLeadError
 from synclead.store.reading import history_ids
+from synclead.store.request_log import forget_in_log
 from synclead.store.schema import to_micros
 
 KEY_MOVES = ("Foreign Id Moved", "Cookie Moved")
@@ -43,8 +44,7 @@ def forget_lead(connection: Connection, subscription_id: int, lead_id: int, now:
         .where(lead.c.subscription_id == subscription_id, lead.c.id.in_(same))
         .values(email=None, email_key=None, field_values={}, forgotten_at=to_micros(now))
     )
-    log = schema.request_log
-    connection.execute(delete(log).where(log.c.subscription_id == subscription_id, log.c.lead_id.in_(same)))
+    forget_in_log(connection, subscription_id, same)
     connection.execute(
         update(visitor)
         .where(visitor.c.subscription_id == subscription_id, visitor.c.lead_id.in_(same))

@@ -260,9 +260,17 @@ request_log = Table(
     Column("lead_id", Integer),
     Column("document", Document, nullable=False),
     Index("request_log_by_id", "id"),
-    Index("request_log_by_kind", "subscription_id", "failed", "id"),
+    Index("request_log_by_kind", "subscription_id", "failed", "at", "id"),
 )
 """The last calls (`request_log`). Those of nobody we know have the subscription 0; an id is given once for all."""
+
+forgetting = Table(
+    "forgetting",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+)
+"""One row at most, of id 1: how many leads were forgotten so far, by which who keeps calls sees that one was."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
