@@ -140,6 +140,7 @@ def test_whatever_was_sent_is_recorded_and_so_is_the_next_call(url: str, show_va
     assert [one.document["asked"].partition(":")[0] for one in faults if not one.document["asked"].startswith("<")] == [
         "[cannot be shown"
     ] * 9
+    assert faults[11].document["asked"].startswith("<a/>\n[cut here: ")
     assert "[U+0000]" in faults[7].document["message"]
     assert "[U+0000]" in faults[8].document["message"]
 

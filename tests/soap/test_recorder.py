@@ -25,9 +25,7 @@ SECRET = "Kx9qWv"
 NOT_FOUND = LeadNotFoundError("No lead found with ID = 7")
 
 
-def came(
-    to: Recorder, number: int, *, failed: bool = False, sent: bytes | None = b"<a/>", subscription: int = 1
-) -> None:
+def came(to: Recorder, number: int, *, failed: bool = False, sent: bytes = b"<a/>", subscription: int = 1) -> None:
     """One call that came."""
     facts: dict[str, Any] = {"subscription_id": subscription, "subscription": "A", "lead": number, "outcome": "UPDATED"}
     if failed:
@@ -247,6 +245,21 @@ def test_of_a_call_without_a_whole_body_the_fault_says_why() -> None:
     (entry,) = recorded.entries()
 
     assert entry.document["asked"] == f"[cannot be shown: {entry.document['message']}]"
+
+
+def test_of_a_body_that_was_not_read_to_its_end_the_beginning_is_shown() -> None:
+    """It is told apart from one that is cut here."""
+    log = MemoryLog()
+    kept = recorder(log)
+    kept.answered({"outcome": 20014}, 0.1, b"<a><b>x</b><!-- ", None, NOT_FOUND, is_whole=False)
+    kept.answered({"outcome": 20012}, 0.1, b"", None, NOT_FOUND, is_whole=False)
+
+    flushed(kept)
+
+    assert [entry.document["asked"] for entry in log.entries] == [
+        "<a><b>[text, 1 character]</b></a>\n[cut here: 16 bytes were read]",
+        "[cannot be shown: No lead found with ID = 7]",
+    ]
 
 
 def test_facts_without_end_are_cut() -> None:

@@ -27,23 +27,26 @@ _FREE = frozenset({"attrValue", "value"})
 """Elements that hold anything, so that a word of the contract is no word of it there."""
 _SECRETS = frozenset({"mktowsUserId", "requestSignature", "requestTimestamp", "partnerId"})
 """Elements whose values are never shown, wherever they stand."""
-_NO_LIMITS = ReadLimits(elements=2**31, depth=250)
-_LONGEST_CHARACTER = 4
-"""Bytes of one character, in any encoding that is read."""
+_NO_LIMITS = ReadLimits(elements=2**31, xml_attributes=2**31, depth=250)
 
 
-def asked(sent: bytes, charset: str | None, *, size: int | None = None, show_values: bool = False) -> str:
+def asked(
+    sent: bytes, charset: str | None, *, size: int | None = None, is_whole: bool = True, show_values: bool = False
+) -> str:
     """The header blocks and what stands in Body, with marks like `[text, 12 characters]` for values.
 
-    Names of fields stay. `charset` is that of Content-Type; `size` that of the whole body, where `sent` is its
-    beginning. With `show_values` the values in Body stay, but for credentials; those of header blocks never do. At
-    most about MOST_CHARACTERS; what is cut is said, and `[cannot be shown: why]` stands for what cannot be read. A
-    document that is no envelope is shown whole, and never with values. For a thread that ends soon: see `interned`.
+    Names of fields stay. `charset` is that of Content-Type. `sent` may be the beginning of what was read of a body,
+    which is `size` bytes, and `is_whole` where that is all. With `show_values` the values in Body stay, but for
+    credentials; those of header blocks never do. At most about MOST_CHARACTERS; what is cut is said, and
+    `[cannot be shown: why]` stands for what cannot be read. A document that is no envelope is shown whole, and never
+    with values. For a thread that ends soon: see `interned`.
     """
     size = len(sent) if size is None else size
-    is_cut = size > len(sent) or len(sent) > MOST_BYTES
+    is_cut = not is_whole or size > len(sent) or len(sent) > MOST_BYTES
+    beginning = sent[:MOST_BYTES]
     try:
-        source = join_surrogates(_decoded(sent[:MOST_BYTES], charset, is_cut).encode())
+        decoded = markup.start_as_utf8(beginning, charset) if is_cut else markup.as_utf8(beginning, charset)
+        source = join_surrogates(decoded)
         markup.check(source, _NO_LIMITS)
         wrong = None
         try:
@@ -51,13 +54,13 @@ def asked(sent: bytes, charset: str | None, *, size: int | None = None, show_val
         except RequestNotUnderstoodError as error:
             wrong, root = error.message, _recovered(source)
         if root is None:
-            return not_shown(wrong or f"the first {len(sent[:MOST_BYTES]):,} of {size:,} bytes are no XML")
+            return not_shown(wrong or f"the first {len(beginning):,} of {size:,} bytes are no XML")
     except RequestNotUnderstoodError as error:
         return not_shown(error.message)
-    shown, is_whole = _shown(root, _value if show_values else _mark)
+    shown, is_all = _shown(root, _value if show_values else _mark)
     notes = [shown] if shown else []
-    if is_cut or not is_whole:
-        notes.append(f"[cut here: {size:,} bytes were sent]")
+    if is_cut or not is_all:
+        notes.append(f"[cut here: {size:,} bytes were {'sent' if is_whole else 'read'}]")
     elif wrong is not None:
         notes.append(f"[not all can be shown: {wrong}]")
     elif local_name(root) == "Envelope" and not any(local_name(place) == "Body" and len(place) for place in root[:]):
@@ -117,19 +120,6 @@ def _words() -> frozenset[str]:
     """What the contract itself names, like `SFDC`: no values of leads."""
     named = schema.read(wsdl.source()).enums.values()
     return frozenset(word for words in named for word in words) | {"true", "false"}
-
-
-def _decoded(beginning: bytes, charset: str | None, is_cut: bool) -> str:
-    """The text of a body; of one that is cut without the character that the cut went through.
-
-    Raises RequestNotUnderstoodError.
-    """
-    for more in range(_LONGEST_CHARACTER if is_cut else 1):
-        try:
-            return markup.as_text(beginning[: len(beginning) - more], charset)
-        except RequestNotUnderstoodError as error:
-            refusal = error
-    raise refusal
 
 
 def _recovered(source: bytes) -> "etree._Element | None":

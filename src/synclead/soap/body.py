@@ -105,9 +105,9 @@ class IncomingBody:
         return self._ended
 
     @property
-    def content(self) -> bytes | None:
-        """All of it; None where it is not whole."""
-        return self._joined() if self.is_whole else None
+    def content(self) -> bytes:
+        """What was read of it."""
+        return self._joined()
 
     async def start(self, size: int) -> bytes:
         """So many bytes of it at least, fewer where it has no more."""

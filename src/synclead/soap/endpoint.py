@@ -112,7 +112,7 @@ class Endpoint:
         body = IncomingBody(headers, receive, self._edge.body, self._edge.held)
         try:
             reply = await self._reply(body, charset, facts)
-            sent = body.content
+            sent, is_whole = body.content, body.is_whole
             if body.came_whole and HUNG_UP in scope and scope[HUNG_UP]():
                 facts["delivered"] = False
         except ClientGoneError:
@@ -126,9 +126,9 @@ class Endpoint:
         seconds = time.perf_counter() - started
         facts["ms"] = round(seconds * 1000, 1)
         self._log.info("call", **facts)
-        self._parts.recorder.answered(facts, seconds, sent, charset, reply.error)
+        self._parts.recorder.answered(facts, seconds, sent, charset, reply.error, is_whole=is_whole)
         # An answer may wait long for its client: nothing of the request waits with it.
-        sent = reply.error = None
+        sent, reply.error = b"", None
         # Whoever has an answer finds its line: that of a call alone is written at once, those of several together, at
         # the end of a turn of the event loop.
         if self._under_way:

@@ -33,9 +33,11 @@ class Kept(NamedTuple):
     facts: bytes
     """As JSON: a thousand calls may wait, and so each is one object and not twenty."""
     sent: bytes | None
-    """The first bytes of its body."""
-    size: int | None
-    """Of the whole body; None where it did not come whole."""
+    """The first bytes of its body; None where there was no room for them."""
+    size: int
+    """Of what was read of the body."""
+    is_whole: bool
+    """Whether that is all of it."""
     charset: str | None
     message: str | None
     """Why it was refused."""
@@ -67,10 +69,9 @@ def entry(subscription_id: int, failed: bool, before: Before, kept: Kept, *, sho
         if kept.message is not None:
             document["message"] = kept.message[:_LONGEST_MESSAGE]
         document |= {name: number for name, number in before._asdict().items() if number}
-        if (shown := _asked(kept, show_values)) is not None:
-            document["asked"] = shown
-            if show_values:
-                document["values"] = True
+        document["asked"] = _asked(kept, show_values)
+        if show_values:
+            document["values"] = True
         lead_id = facts.get("lead")
         forgettings = kept.forgettings if show_values and lead_id is None else None
         at = round(kept.at * 1_000_000)
@@ -96,12 +97,12 @@ def bare(refused: NewEntry, why: str) -> NewEntry:
     return NewEntry(refused.subscription_id, refused.failed, refused.at, None, known | {"asked": not_shown(why)})
 
 
-def _asked(kept: Kept, show_values: bool) -> str | None:
-    if kept.sent is not None:
-        return asked(kept.sent, kept.charset, size=kept.size, show_values=show_values)
-    if kept.size is not None:
+def _asked(kept: Kept, show_values: bool) -> str:
+    if not kept.is_whole and not kept.size and kept.message is not None:
+        return not_shown(kept.message[:_LONGEST_MESSAGE])
+    if kept.sent is None:
         return not_shown(f"{kept.size:,} bytes were sent while too many calls waited to be kept")
-    return None if kept.message is None else not_shown(kept.message[:_LONGEST_MESSAGE])
+    return asked(kept.sent, kept.charset, size=kept.size, is_whole=kept.is_whole, show_values=show_values)
 
 
 def _as_json(facts: Mapping[str, Any]) -> bytes:

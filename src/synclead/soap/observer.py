@@ -34,12 +34,14 @@ class CallRecorder:
         self,
         facts: Mapping[str, Any],
         seconds: float,
-        sent: bytes | None,
+        sent: bytes,
         charset: str | None,
         error: SyncleadError | None,
+        *,
+        is_whole: bool = True,
     ) -> None:
         """A call has its answer. On the way of a call: keep, and do nothing else.
 
-        `facts` are those of its log line, and change no more. `sent` is its body, inflated, and `charset` that of
-        its Content-Type; None where no whole body came. `error` is what it was refused with.
+        `facts` are those of its log line, and change no more. `sent` is its body, inflated, or what was read of it
+        where that `is_whole` not, and `charset` that of its Content-Type. `error` is what it was refused with.
         """

@@ -79,22 +79,21 @@ class Recorder(CallRecorder):
         self,
         facts: Mapping[str, Any],
         seconds: float,
-        sent: bytes | None,
+        sent: bytes,
         charset: str | None,
         error: SyncleadError | None,
+        *,
+        is_whole: bool = True,
     ) -> None:
         """See CallRecorder."""
         self._came += 1
         failed = error is not None
         if not self._limits[failed]:
             return
-        size = None
-        if sent is not None:
-            size = len(sent)
-            sent = sent[:MOST_BYTES] if self._waiting.has_room else None
+        beginning = sent[:MOST_BYTES] if self._waiting.has_room else None
         message = None if error is None else error.message if self._show_values else error.public
         forgettings = self._request_log.forgettings
-        kept = Kept(self._clock(), as_json(facts), sent, size, charset, message, forgettings)
+        kept = Kept(self._clock(), as_json(facts), beginning, len(sent), is_whole, charset, message, forgettings)
         self._waiting.add(facts.get("subscription_id", NOBODY), failed, kept)
         self._wake.set()
 
