@@ -5,8 +5,8 @@ import gc
 import gzip
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from support.server import Server
 from synclead.protocol import PIPELINED, bounded_protocol
 from synclead.settings import Settings
 from synclead.soap.endpoint import SEND_WHOLE
+from synclead.soap.held import HeldBytes
 
 DEMO = Credentials("demo17_1_809934544BFABAE58E5D27", "27272727aa")
 PATH = "/soap/mktows/2_7"
@@ -306,9 +307,10 @@ def test_an_answer_waits_for_a_client_that_has_not_read_the_one_before() -> None
 
 
 @asynccontextmanager
-async def _serving(app: Any) -> AsyncIterator[int]:
+async def _serving(app: Any, held: HeldBytes | None = None) -> AsyncIterator[int]:
     """The port of a server with our protocol in this process."""
-    served = uvicorn.Config(app, http=bounded_protocol(Settings()), ws="none", lifespan="off", log_config=None)
+    http = bounded_protocol(Settings(), held or HeldBytes())
+    served = uvicorn.Config(app, http=http, ws="none", lifespan="off", log_config=None)
     served.load()
     state = uvicorn.server.ServerState()
     loop = asyncio.get_running_loop()
@@ -321,3 +323,53 @@ async def _serving(app: Any) -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    for _ in range(1_000):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (b"POST / HTTP/1.1\r\nHost: a\r\nX-Long: " + b"x" * 40_000, 40_000),
+        (_head("Content-Length: 0") + _head("Content-Length: 50000") + b"x" * 50_000, 10_000),
+        (_head("Content-Length: 200000") + b"x" * 200_000, 64 * 1024),
+    ],
+    ids=["a head that does not end", "a request before its turn", "a body that nobody asks for"],
+)
+def test_what_a_connection_keeps_is_counted(sent: bytes, kept: int) -> None:
+    """Until it is closed; where there is no room for it, the connection is closed, by 503 where nothing else is sent."""
+
+    async def keep(held: HeldBytes) -> tuple[int, bytes]:
+        done = asyncio.Event()
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await done.wait()
+
+        async with _serving(app, held) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(sent)
+            answered = b""
+            if held.most_unsigned < kept:
+                with suppress(ConnectionResetError):  # closed while more was on its way
+                    answered = await reader.read()
+            else:
+                await _until(lambda: held.unsigned >= kept)
+            most = held.unsigned
+            writer.close()
+            done.set()
+            await _until(lambda: held.unsigned == 0)
+            return most, answered
+
+    counted, _ = uvloop.run(keep(HeldBytes()))
+    assert counted >= kept
+    refused: list[str] = []
+    counted, answered = uvloop.run(keep(HeldBytes(most_unsigned=kept // 4, refused=refused.append)))
+    assert counted == 0
+    assert refused == ["unsigned"]
+    assert answered.startswith(b"HTTP/1.1 503 ") == (b"X-Long" in sent)

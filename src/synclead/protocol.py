@@ -12,10 +12,10 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from synclead.alarm import Alarm
 from synclead.logs import get_logger
-from synclead.peer import Peer
 from synclead.settings import Settings
 from synclead.soap.body import Receive, discard_rest
-from synclead.soap.endpoint import HUNG_UP, PEER, PREFIX, SEND_WHOLE
+from synclead.soap.endpoint import HUNG_UP, PREFIX, SEND_WHOLE
+from synclead.soap.held import HeldBytes, NoRoomError
 
 HEAD_BYTES = 64 * 1024
 """Of a request's headers, or of anything else that is no body: blank lines, trailers, sizes of chunks."""
@@ -26,6 +26,11 @@ TOLD = 32
 
 _DISCARDED_BYTES = 1024 * 1024
 _DISCARDING_SECONDS = 5.0
+_FULL = b"The server has no room for a request now. Try again in a minute.\n"
+_NO_ROOM = (
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n"
+    b"retry-after: 60\r\nconnection: close\r\n\r\n%b" % (len(_FULL), _FULL)
+)
 _BUSY = b"The server has as many connections as it may have. Try again in a minute.\n"
 _OFFER = re.compile(rb"\r\n[Uu]pgrade:")
 
@@ -56,13 +61,16 @@ class BoundedProtocol(HttpToolsProtocol):
     """Rings where an answer is not taken."""
     _idle: Alarm
     """Rings where nothing comes after an answer: uvicorn's own time, on a timer that stays."""
-    _peer: Peer
     _bodiless = 0
     """Bytes since the last that belonged to a body."""
+    held: HeldBytes
+    """What this connection keeps is counted there: a head that has not ended, and what came before its turn."""
+    _counted = 0
+    _ahead = 0
+    """Bytes that came since a request waits for the answer to an earlier one."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._peer = Peer(transport)
         self._head = Alarm(self.loop, self._give_up)
         self._answer = Alarm(self.loop, self._drop)
         self._idle = Alarm(self.loop, self.timeout_keep_alive_handler)
@@ -76,7 +84,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         for alarm in (self._head, self._answer, self._idle):
             alarm.close()
-        self._peer.close()
+        self._hold(0)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -86,6 +94,8 @@ class BoundedProtocol(HttpToolsProtocol):
             data = _without_offer(data)
         self._bodiless += len(data)
         super().data_received(data)
+        if self._in_head or self.pipeline or self._counted or self.flow.read_paused:
+            self._count(len(data))
         if not self._head.is_set and (self._in_head or self.cycle.response_complete):
             # A head of which a part came; one that comes whole never has a timer. Or the rest of a body that nobody
             # asked for, or blank lines: the idle time does not begin anew with each.
@@ -117,6 +127,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        if self._counted:
+            self._count(0)
         self._begin_answer()
 
     def pause_writing(self) -> None:
@@ -133,7 +145,6 @@ class BoundedProtocol(HttpToolsProtocol):
             app = _busy
         scope: MutableMapping[str, Any] = cycle.scope  # type: ignore[assignment]
         scope[HUNG_UP] = self.transport.is_closing
-        scope[PEER] = self._peer
         if scope["method"] == "POST" and scope["path"].startswith(PREFIX):
             # The endpoint takes it out: who leads back to the cycle is left to the garbage collector.
             scope[SEND_WHOLE] = partial(self._send_whole, cycle)
@@ -157,6 +168,27 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
         cycle.on_response()
         return True
+
+    def _count(self, came: int) -> None:
+        """Counts what is kept, now that so many bytes came; ends the connection where there is no room for it."""
+        self._ahead = self._ahead + came if self.pipeline else 0
+        body = len(self.cycle.body) if self.flow.read_paused and not self.pipeline else 0
+        try:
+            self._hold(self._ahead + body + (self._bodiless if self._in_head else 0))
+        except NoRoomError as error:
+            _log.warning("no room for a request", reason=str(error))
+            self._hold(0)
+            under_way: RequestResponseCycle | None = self.cycle
+            if under_way is None or under_way.response_complete:  # else it would stand within another answer
+                self.transport.write(_NO_ROOM)
+            self.transport.close()
+
+    def _hold(self, size: int) -> None:
+        if size > self._counted:
+            self.held.take(size - self._counted, signed=False)
+        else:
+            self.held.give(self._counted - size, signed=False)
+        self._counted = size
 
     def _begin_head(self) -> None:
         self._head.set(self.settings.head_timeout)
@@ -190,11 +222,12 @@ class _Loop:
         return self._idle
 
 
-def bounded_protocol(served: Settings) -> type[BoundedProtocol]:
-    """The protocol with the time-outs and limits that an operator has set."""
+def bounded_protocol(served: Settings, counted: HeldBytes) -> type[BoundedProtocol]:
+    """The protocol with the time-outs and limits that an operator has set. Connections count what they keep."""
 
     class Configured(BoundedProtocol):
         settings = served
+        held = counted
 
     return Configured
 

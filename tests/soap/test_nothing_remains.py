@@ -144,7 +144,7 @@ def test_no_call_leaves_anything(name: str) -> None:
     outcome = client.writer.world.send(RawRecord(email="a@b.example"))
     plan = client.writer.sync
 
-    async def sync(subscription_id: int, raw: RawRecord, client: object = None) -> Outcome:
+    async def sync(subscription_id: int, raw: RawRecord) -> Outcome:
         if raw.email != "a@b.example" or raw.attributes:
             return await plan(subscription_id, raw)
         return outcome  # a lead that were stored each time would be what remains
@@ -180,7 +180,7 @@ def test_no_failure_of_ours_leaves_anything(failure: Callable[[], Exception]) ->
     """It is told, with what it came from, and forgotten."""
     client = Client()
 
-    async def broken(subscription_id: int, raw: Any, client: object = None) -> Any:
+    async def broken(subscription_id: int, raw: Any) -> Any:
         try:
             raise KeyError("before it")
         except KeyError as error:

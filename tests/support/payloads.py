@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from support.envelopes import SOAP, Call, Credentials, envelope
@@ -112,41 +112,39 @@ def hidden_header(inner: str) -> bytes:
     return f'<e:Envelope xmlns:e="{SOAP}"><e:Header>{inner}'.encode()
 
 
-def catalogue(size: int, credentials: Credentials, timestamp: str | None = None) -> list[Payload]:
+def catalogue(size: int, credentials: Credentials, timestamp: str | None = None) -> Iterator[Payload]:
     """Every kind, with that many bytes in its Body, from credentials that are right or wrong."""
-    found: list[Payload] = []
-    for name, body in BODIES.items():
-        inner = body(size)
-        found += [
-            Payload(name, with_body(credentials, inner, timestamp)),
-            Payload(f"{name}, Body first", body_first(credentials, inner, timestamp)),
-            Payload(f"{name}, no Header", no_header(inner)),
-            Payload(f"{name}, in the Header", hidden_header(inner)),
-        ]
+    for kind in BODIES:
+        yield from of_kind(kind, size, credentials, timestamp)
+    yield from odd(size, credentials, timestamp)
+
+
+def of_kind(kind: str, size: int, credentials: Credentials, timestamp: str | None = None) -> Iterator[Payload]:
+    """One kind of Body, in every place."""
+    inner = BODIES[kind](size)
+    yield Payload(kind, with_body(credentials, inner, timestamp))
+    yield Payload(f"{kind}, Body first", body_first(credentials, inner, timestamp))
+    yield Payload(f"{kind}, no Header", no_header(inner))
+    yield Payload(f"{kind}, in the Header", hidden_header(inner))
+
+
+def odd(size: int, credentials: Credentials, timestamp: str | None = None) -> Iterator[Payload]:
+    """What is no envelope, or packed."""
     whole = with_body(credentials, fill(" ", size), timestamp)
+    text = with_body(credentials, fill(" ", size // 2), timestamp).decode()
     member = gzip.compress(b"", mtime=0)
+    members = member * (size // len(member))
     zipped = {"Content-Encoding": "gzip"}
-    return [
-        *found,
-        Payload("empty members", member * (size // len(member)), zipped),
-        Payload("empty members behind a call", gzip.compress(whole, mtime=0) + member * (size // len(member)), zipped),
-        Payload("a bomb", gzip.compress(whole, mtime=0), zipped),
-        Payload("empty blocks", _empty_blocks(size), {"Content-Encoding": "deflate"}),
-        Payload("a text for a name of an encoding", f'<?xml version="1.0" encoding="{fill("x", size)}"?>'.encode()),
-        Payload("blanks before anything", fill(" ", size).encode()),
-        Payload(
-            "UTF-16",
-            with_body(credentials, fill(" ", size // 2), timestamp)
-            .decode()
-            .replace("UTF-8", "UTF-16")
-            .encode("utf-16"),
-        ),
-        Payload("bytes that are no UTF-8", with_body(credentials, "x", timestamp) + b"\xff" * size),
-        Payload("JSON", b'{"a":' * (size // 5)),
-    ]
-
-
-def _empty_blocks(size: int) -> bytes:
-    """Deflate that never comes to anything: stored blocks of no bytes."""
-    start = zlib.compress(b"")[:2]
-    return start + b"\0\0\0\xff\xff" * (size // 5)
+    yield Payload("empty members", members, zipped)
+    yield Payload("empty members behind a call", gzip.compress(whole, mtime=0) + members, zipped)
+    yield Payload("a bomb", gzip.compress(whole, mtime=0), zipped)
+    yield Payload("a bomb of nothing", gzip.compress(b"\0" * size, mtime=0), zipped)
+    yield Payload(
+        "empty blocks", zlib.compress(b"")[:2] + b"\0\0\0\xff\xff" * (size // 5), {"Content-Encoding": "deflate"}
+    )
+    yield Payload("a long name of an encoding", f'<?xml version="1.0" encoding="{fill("x", size)}"?>'.encode())
+    yield Payload("blanks before anything", fill(" ", size).encode())
+    yield Payload("UTF-16", text.replace("UTF-8", "UTF-16").encode("utf-16"))
+    yield Payload("bytes that are no UTF-8", with_body(credentials, "x", timestamp) + b"\xff" * size)
+    yield Payload("JSON", b'{"a":' * (size // 5))
+    yield Payload("one byte again and again", b"x" * size)
