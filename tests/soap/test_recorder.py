@@ -326,6 +326,20 @@ def test_while_calls_come_a_part_is_written_the_newest_first(monkeypatch: pytest
     assert second[-1] == 1000
 
 
+@pytest.mark.parametrize("number", [waiting.IN_ORDER, 3 * waiting.IN_ORDER])
+def test_few_large_bodies_are_made_readable_at_once(number: int) -> None:
+    """However many wait: what is done between two pauses is bounded in bytes, too."""
+    log = MemoryLog()
+    kept = recorder(log)
+    for one in range(number):
+        came(kept, one, sent=b"<a>" + b"x" * MOST_BYTES, subscription=one % 4)
+
+    flushed(kept)
+
+    assert len(log.entries) == number
+    assert {len(batch) for batch in log.batches} == {waiting.BATCH_BYTES // MOST_BYTES}
+
+
 def test_what_a_few_batches_hold_is_written_in_the_order_it_came() -> None:
     """Of all subscriptions and kinds together: then the order of ids is that of times."""
     log = MemoryLog()
