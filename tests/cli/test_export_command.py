@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from support.command import Run
-from synclead.leads.fields import STANDARD
+from synclead.cli.lead_file import write_csv
+from synclead.leads.fields import STANDARD, Catalogue, Field
 from synclead.leads.record import RawAttribute, RawRecord
+from synclead.store.reading import StoredLead
 from synclead.store.sqlite import SqliteDatabase
 from synclead.store.writer import Writer
 
@@ -138,6 +140,65 @@ def test_a_spreadsheet_runs_nothing(run: Run, write: Write) -> None:
     names = ("Email", "Company", "Phone", "Title", "AnnualRevenue")
     assert [safe[name] for name in names] == ["'-t@t.com", "'=cmd|'/c calc'!A1", "'+49 30 1", "'@SUM(1)", "-5"]
     assert [plain[name] for name in names] == ["-t@t.com", "=cmd|'/c calc'!A1", "+49 30 1", "@SUM(1)", "-5"]
+
+
+@pytest.mark.parametrize("sign", list("=+-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212"))
+@pytest.mark.parametrize(
+    "before", ["", " ", "\u00a0", "\u3000", "\t", "\r", "\n", "\r\n", "\u200b", "\ufeff", " \u200e ", "\x85"]
+)
+def test_whatever_a_spreadsheet_takes_for_a_formula_is_marked(before: str, sign: str) -> None:
+    """Signs of every width, with any blank or anything that is not seen before them."""
+    cell = f"{before}{sign}cmd|'/c calc'!A1"
+    assert exported_cell(cell) == f"'{cell}"
+
+
+@pytest.mark.parametrize("cell", ["\n", "\ttext", "\rtext", "\ntext", "\r\ntext"])
+def test_a_tab_or_a_line_end_before_text_is_marked(cell: str) -> None:
+    """A spreadsheet may go on reading behind it."""
+    assert exported_cell(cell) == f"'{cell}"
+
+
+@pytest.mark.parametrize(
+    "cell", ["", "a=b", "5-3", "'=1", "t@t.com", " text", "\u2014 said", "\u00b15", "#N/A", "%5", "\u200btext"]
+)
+def test_other_cells_stay_as_they_are(cell: str) -> None:
+    """A sign within a text runs nothing, and an apostrophe is there already."""
+    assert exported_cell(cell) == cell
+
+
+def exported_cell(value: str) -> str:
+    """The value as an export for spreadsheets has it."""
+    field = Field("F", "F", "f", "F", "text")
+    lead = StoredLead(7, "Default", None, 1, NOW, NOW, {"F": value} if value else {}, (), (), ())
+    out = io.StringIO(newline="")
+    write_csv([lead], Catalogue([field]), out, excel_safe=True)
+    return rows(out.getvalue())[0]["F"]
+
+
+def test_headings_run_nothing_either(run: Run, write: Write) -> None:
+    """A call can have made a field of any name."""
+    names = ["=cmd|'/c calc'!A1", "@field", "\uff1d1", "Plain"]
+    write(RawRecord(email="t@t.com", attributes=tuple(RawAttribute(name, "1") for name in names)))
+
+    (safe,) = rows(run("export", "--excel-safe").out)
+    (plain,) = rows(run("export").out)
+
+    assert set(safe) - set(plain) == {"'=cmd|'/c calc'!A1", "'@field", "'\uff1d1"}
+    assert set(plain) - set(safe) == set(names) - {"Plain"}
+
+
+def test_a_file_for_spreadsheets_is_not_for_import(run: Run, write: Write, tmp_path: Path) -> None:
+    """The apostrophe is text as any other: imported, it would be stored, and the help says so."""
+    write(RawRecord(email="t@t.com", attributes=(RawAttribute("Company", "=1+1"),)))
+    (tmp_path / "safe.csv").write_text(run("export", "--excel-safe").out, newline="")
+    (tmp_path / "plain.csv").write_text(run("export").out, newline="")
+    before = run("export").out
+
+    assert "1 unchanged" in run("import", "plain.csv", "--keep-ids").out
+    assert run("export").out == before
+    assert "1 updated" in run("import", "safe.csv", "--keep-ids").out
+    assert rows(run("export").out)[0]["Company"] == "'=1+1"
+    assert "for people, not for import" in " ".join(run("export", "--help").out.replace("│", " ").split())
 
 
 def test_json_lines_are_what_show_shows(run: Run, write: Write) -> None:

@@ -1,6 +1,7 @@
 """The files that leads travel in: CSV, as `export` writes and `import` reads it, and JSON lines."""
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, TextIO
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 from synclead.cli.console import to_json
 from synclead.leads.fields import EMAIL, STANDARD, Catalogue, Field
 from synclead.leads.several import join
+from synclead.leads.text import UNSEEN, WHITE_SPACE
 from synclead.store.documents import lead_document
 from synclead.store.errors import StoreError
 
@@ -19,19 +21,26 @@ KEY_COLUMNS = ("Id", EMAIL)
 LAST_COLUMNS = ("createdAt", "updatedAt", "ForeignSysType", "ForeignSysPersonId", "Cookie", "Partition", "lastChange")
 """`lastChange` is the number of a lead's last change: it says which of several leads of one Email is meant."""
 
-_FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r")
+_IS_RUN = re.compile(
+    # The signs as they are, full in width, small, and the minus of typesetters. Spreadsheets take away blanks before a
+    # sign, and tabs and line ends before anything.
+    f"[\t\r\n]|[{WHITE_SPACE}{UNSEEN}]*[=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212]"
+)
+"""What a spreadsheet would run begins so."""
 _NUMBERS = frozenset({"integer", "score", "float", "currency", "percent"})
 
 
 def write_csv(leads: Iterable["StoredLead"], catalogue: Catalogue, out: TextIO, *, excel_safe: bool = False) -> None:
     """A line of headings, then a line a lead: canonical values, times in UTC, an unset value as an empty cell.
 
+    `excel_safe` puts `'` before what a spreadsheet would run, headings too: `import` does not take it away.
     Raises StoreError for a value that no field of the catalogue bears: nothing is left out in silence.
     """
     # The writer quotes every line end only where its own is CR LF; what is written ends in LF.
     writer = csv.writer(_LineFeeds(out), lineterminator="\r\n")
     fields = _columns(catalogue)
-    writer.writerow([*KEY_COLUMNS, *(field.soap_name or field.rest_name for field in fields), *LAST_COLUMNS])
+    headings = [*KEY_COLUMNS, *(field.soap_name or field.rest_name for field in fields), *LAST_COLUMNS]
+    writer.writerow(map(_safe, headings) if excel_safe else headings)
     names = [field.name for field in fields]
     known = frozenset(names)
     is_number = [False] * len(KEY_COLUMNS) + [field.type in _NUMBERS for field in fields] + [False] * len(LAST_COLUMNS)
@@ -93,4 +102,4 @@ def _exactly(moment: datetime) -> str:
 
 
 def _safe(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA_BEGINNINGS) else cell
+    return f"'{cell}" if _IS_RUN.match(cell) else cell
