@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from synclead.cli import csv_source
+from synclead.cli import csv_lines
 from synclead.cli.console import Refusal
 from synclead.cli.csv_source import CsvSource
 from synclead.leads.fields import TEXT_LENGTH
@@ -44,11 +44,11 @@ def read(rows: Iterable[tuple[int, list[str]]]) -> tuple[list[tuple[int, list[st
     return found, ""
 
 
-@pytest.mark.parametrize("block", [1, 2, 7, 40, csv_source._BLOCK])
+@pytest.mark.parametrize("block", [1, 2, 7, 40, csv_lines.BLOCK])
 def test_both_ways_of_reading_are_alike(block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows, numbers, refusals and digest, wherever a block ends and whatever stands there."""
-    monkeypatch.setattr(csv_source, "_BLOCK", block)
-    monkeypatch.setattr(csv_source, "ROW_LENGTH", 200)
+    monkeypatch.setattr(csv_lines, "BLOCK", block)
+    monkeypatch.setattr(csv_lines, "ROW_LENGTH", 200)
     chance = random.Random(block)
     refused = 0
     for case in range(400):

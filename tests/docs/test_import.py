@@ -6,6 +6,10 @@ from pathlib import Path
 
 from docs.named import ROOT
 from support.command import run_here
+from synclead.cli.csv_lines import ROW_LENGTH
+from synclead.cli.csv_source import RAGGED_NAMED
+from synclead.leads.date_forms import DIRECTIVES
+from synclead.leads.fields import TEXT_LENGTH
 
 TEXT = (ROOT / "docs" / "import.md").read_text(encoding="utf-8")
 DECLARATION = '[[subscription]]\nname = "Example Corp"\nmunchkin_account = "561-HYG-937"\n'
@@ -43,3 +47,10 @@ def test_the_example_is_imported_mended_and_moved(tmp_path: Path) -> None:
     assert counts[:3] == [["2 created", "1 refused"], ["2 created", "1 refused"], ["1 created", "0 refused"]]
     assert said[-1] == "imported all.csv: 3 created, 0 updated, 0 unchanged, 0 refused\n"
     assert run("synclead export") == (tmp_path / "all.csv").read_text()
+
+
+def test_the_limits_are_those_of_the_program() -> None:
+    """Numbers that the page names."""
+    for number in (f"{ROW_LENGTH:,} characters", f"{TEXT_LENGTH:,}", f"the first {RAGGED_NAMED} of them"):
+        assert number in TEXT
+    assert f"`{' '.join(f'%{letter}' for letter in DIRECTIVES if letter != '%')}`" in TEXT

@@ -8,16 +8,20 @@ import shlex
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice, starmap
 from pathlib import Path
+from typing import Any
 
 from synclead.cli.console import Refusal, say, show
 from synclead.cli.csv_source import CsvSource
 from synclead.cli.meter import meter
 from synclead.cli.refused_file import RefusedFile
+from synclead.cli.survey import Survey
 from synclead.leads.columns import ColumnsError, RowOptions, read_columns
+from synclead.leads.forms import USUAL
 from synclead.leads.row_reader import RowReader
 from synclead.leads.subscription import Subscription
 from synclead.leads.text import fold
@@ -34,8 +38,19 @@ _ROWS_BETWEEN_REPORTS = 1000
 class ImportRun:
     """A file that was read to its end and can be imported. Its methods end the command with what came of it."""
 
-    def __init__(self, source: CsvSource, options: RowOptions, owner: Subscription, database_url: str) -> None:
-        """Reads the whole file. Raises Refusal, naming row and column, for whatever makes it unfit as a whole."""
+    def __init__(
+        self,
+        source: CsvSource,
+        options: RowOptions,
+        owner: Subscription,
+        database_url: str,
+        *,
+        skip_ragged: bool = False,
+    ) -> None:
+        """Reads the whole file. Raises Refusal, naming row and column, for whatever makes it unfit as a whole.
+
+        `skip_ragged`: a row that has not one cell a column is refused alone.
+        """
         self._source, self._url = source, database_url
         self._signature = source.signature()
         header = source.header()
@@ -44,15 +59,16 @@ class ImportRun:
         except ColumnsError as error:
             raise Refusal(f"{source.path}: {error}") from None
         self._header = header
-        self.total = -1  # the header is no row
+        survey = Survey(header, self._columns, owner)
         with meter(f"Reading {source.path}", None) as reached:
-            for _ in source.rows():
-                self.total += 1
-                if not self.total % _ROWS_BETWEEN_REPORTS:
-                    reached(self.total)
+            self.total = survey.read(source, reached, _ROWS_BETWEEN_REPORTS)
         self._check_unchanged()
+        if source.ragged.count and not skip_ragged:
+            raise Refusal(_ragged(source, len(header)))
+        survey.tell()
+        self._columns.options = replace(options, forms=survey.forms(options.forms))
         self._key = ImportKey(owner.id, source.digest, _digest(source, options))
-        self._keep_ids = options.keep_ids
+        self._options = options
 
     def foresee(self) -> None:
         """Says what an import would come to, a line for each row that would be refused. Raises Refusal for those."""
@@ -85,7 +101,7 @@ class ImportRun:
         show(f"imported {path}: {_in_words(progress.counts)}")
         _say_hints(progress.counts)
         if progress.counts.refused:
-            command = f"synclead import {shlex.quote(str(refused))}{' --keep-ids' if self._keep_ids else ''}"
+            command = shlex.join(["synclead", "import", *_same(self._options), str(refused)])
             raise Refusal(f"{_rows(progress.counts.refused)} refused: mend {refused}, then run `{command}`")
 
     async def _run(
@@ -144,6 +160,32 @@ class SaidRows:
         return 0
 
 
+def _ragged(source: CsvSource, width: int) -> str:
+    """Names the rows that have not one cell a column."""
+    named = "; ".join(f"row {number}: {cells} cells under {width} columns" for number, cells in source.ragged.first)
+    more = source.ragged.count - len(source.ragged.first)
+    return (
+        f"{source.path}, {named}{f'; and {_rows(more)} more' if more else ''}: each row must have a cell for each "
+        "column, empty or not; --skip-ragged refuses such rows alone"
+    )
+
+
+def _same(options: RowOptions) -> Iterator[str]:
+    """The options by which refused rows are read as those of their file were."""
+    if options.keep_ids:
+        yield "--keep-ids"
+    if options.clear_blank:
+        yield "--clear-blank"
+    if options.forms.decimal_comma:
+        yield "--decimal-comma"
+    for form in options.forms.dates:
+        yield from ("--date-format", form.name)
+    if options.workspace:
+        yield from ("--workspace", options.workspace)
+    for name in options.ignored:
+        yield from ("--ignore-column", name)
+
+
 def now() -> datetime:
     """UTC."""
     return datetime.now(UTC)
@@ -151,7 +193,7 @@ def now() -> datetime:
 
 def _digest(source: CsvSource, options: RowOptions) -> str:
     """Of everything but the file that decides what its rows come to."""
-    chosen = (
+    chosen: tuple[Any, ...] = (
         options.keep_ids,
         options.clear_blank,
         fold(options.workspace or ""),
@@ -159,6 +201,8 @@ def _digest(source: CsvSource, options: RowOptions) -> str:
         source.delimiter,
         source.encoding,
     )
+    if options.forms != USUAL:  # else it is as it was before there were others
+        chosen += (options.forms.decimal_comma, [form.name for form in options.forms.dates])
     return hashlib.sha256(json.dumps(chosen).encode()).hexdigest()
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from synclead.store.row_groups import SourceRow
 
 
+_OWN_REASON = re.compile(r"row [0-9]+: .*\([0-9]{5}\)\Z", re.DOTALL)
+"""A reason as `Importer` gives it."""
+
+
 class RefusedFile:
     """A CSV file in UTF-8 that is made with its first row. Its length is kept with the progress of the import."""
 
@@ -23,6 +28,7 @@ class RefusedFile:
         self.path = path
         self._header = header
         self._is_shorter = False
+        self._has_reasons = fold(trim(header[-1])) == fold(REASON)
         self._places = [place for place, name in enumerate(header) if fold(trim(name)) != fold(REASON)]
 
     def claim(self) -> None:
@@ -47,6 +53,13 @@ class RefusedFile:
             self._is_shorter = True
             say(f"{self.path} has lost rows that were refused before: they are not written again")
 
+    def _kept(self, cells: Sequence[str]) -> list[str]:
+        """The cells without the reason of an earlier import; those of a ragged row as they came: it stays ragged."""
+        if len(cells) == len(self._header):
+            return [cells[place] for place in self._places]
+        was_refused = self._has_reasons and _OWN_REASON.match(cells[-1])
+        return list(cells[:-1] if was_refused else cells)
+
     def write(self, refused: Sequence[tuple["SourceRow", str]]) -> int:
         """See `RefusedRows`. Refuses to go on where the file cannot be written."""
         text = io.StringIO(newline="")
@@ -56,7 +69,7 @@ class RefusedFile:
                 if file.tell() == 0:
                     writer.writerow([*(self._header[place] for place in self._places), REASON])
                 for row, reason in refused:
-                    writer.writerow([*(row.cells[place] for place in self._places), reason])
+                    writer.writerow([*self._kept(row.cells), reason])
                 file.write(text.getvalue().encode())
                 file.flush()
                 os.fsync(file.fileno())

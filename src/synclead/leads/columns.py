@@ -7,6 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from synclead.leads.fields import Catalogue, Field, check_field_name
+from synclead.leads.forms import USUAL, Forms
 from synclead.leads.record import RawAttribute, RawFileRow, RawRecord
 from synclead.leads.subscription import Subscription
 from synclead.leads.text import fold, is_blank, quoted, trim
@@ -53,6 +54,8 @@ class RowOptions:
     workspace: str | None = None
     ignored: tuple[str, ...] = ()
     """Columns to leave out, by their headers."""
+    forms: Forms = USUAL
+    """How values are written."""
 
 
 @dataclass(slots=True)
@@ -88,6 +91,7 @@ class Columns:
                 created_at=cell("createdAt"),
                 updated_at=cell("updatedAt"),
                 last_change=cell("lastChange"),
+                forms=self.options.forms,
             ),
         )
 

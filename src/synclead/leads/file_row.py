@@ -6,13 +6,13 @@ from typing import Final
 
 from synclead.leads.draft import Draft
 from synclead.leads.errors import InputError, LeadNotFoundError, LeadSyncFailedError
+from synclead.leads.forms import Forms
 from synclead.leads.keys import masked
 from synclead.leads.lead import ForeignId
 from synclead.leads.record import FileRow, Kept, RawFileRow, RawRecord
 from synclead.leads.resolve import KnownLeads
 from synclead.leads.subscription import Subscription
 from synclead.leads.text import quoted, trim
-from synclead.leads.times import read_moment
 
 HIGHEST_CHANGE: Final = 2**53 - 1
 """Highest number of a change that a file can bring: what every program that reads JSON can hold."""
@@ -38,8 +38,8 @@ def read_file_row(
         if lead_id is None:
             raise InputError("Id", "the row has none, and leads are to keep their Ids")
         kept = Kept(
-            _moment("createdAt", raw.created_at, subscription),
-            _moment("updatedAt", raw.updated_at, subscription),
+            _moment("createdAt", raw.created_at, raw.forms, subscription),
+            _moment("updatedAt", raw.updated_at, raw.forms, subscription),
             _change(raw.last_change),
         )
     return FileRow(foreign_ids, cookies, subscription.places.partition(raw.partition), kept)
@@ -53,6 +53,17 @@ def check_characters(raw: RawRecord) -> None:
             raise InputError(attribute.name or "", f"U+{ord(found[0]):04X} is a character that XML cannot carry")
 
 
+def check_not_rounded(foreign_id: str) -> None:
+    """Raises InputError for an id that a spreadsheet has rounded: what is left of it is the id of many."""
+    if "+" not in foreign_id:
+        return
+    from synclead.leads.number_forms import is_rounded  # its expressions are made where a file is read
+
+    if is_rounded(trim(foreign_id)):
+        why = "is a number that a spreadsheet has rounded, so that its last digits are lost"
+        raise InputError("ForeignSysPersonId", f"{quoted(trim(foreign_id))} {why}", why=why)
+
+
 def has_forbidden(text: str) -> bool:
     """Whether XML forbids a character of a text."""
     return _forbidden(text) is not None
@@ -63,11 +74,11 @@ def _forbidden(text: str) -> re.Match[str] | None:
     return None if text.isprintable() else _FORBIDDEN.search(text)
 
 
-def _moment(name: str, text: str | None, subscription: Subscription) -> datetime | None:
+def _moment(name: str, text: str | None, forms: Forms, subscription: Subscription) -> datetime | None:
     if text is None or not trim(text):
         return None
     try:
-        return read_moment(trim(text), subscription.time_zone)
+        return forms.moment(name, trim(text), subscription.time_zone)
     except ValueError as fault:
         raise InputError(name, f"{quoted(trim(text))} {fault}") from None
 

@@ -6,7 +6,8 @@ from msgspec import Struct
 
 from synclead.leads.errors import InputError, ParameterRequiredError, UnknownLeadFieldError
 from synclead.leads.fields import EMAIL, Field, auto_field, check_field_name
-from synclead.leads.file_row import check_characters, read_file_row
+from synclead.leads.file_row import check_characters, check_not_rounded, read_file_row
+from synclead.leads.forms import Forms
 from synclead.leads.keys import (
     bare_address,
     email_fault,
@@ -21,7 +22,7 @@ from synclead.leads.record import RawAttribute, RawRecord, SyncRequest
 from synclead.leads.several import split
 from synclead.leads.subscription import Subscription
 from synclead.leads.text import WHITE_SPACE, fold, is_blank, trim
-from synclead.leads.values import BadValueError, parse_value
+from synclead.leads.values import BadValueError, parse_value, value_reader
 
 
 class _Sent(Struct, frozen=True):
@@ -60,7 +61,7 @@ def read_record(raw: RawRecord, subscription: Subscription) -> SyncRequest:
     email_element = None if raw.email is None or is_blank(raw.email) else parse_email(raw.email)
     sent = _named(raw.attributes, subscription, raw.row is not None)
     email_text = sent.pop(EMAIL).text if EMAIL in sent else None
-    values = _values(sent, subscription)
+    values = _values(sent, subscription, raw.row.forms if raw.row else None)
 
     named = lead_id is not None or bool(foreign_ids) or email_element is not None
     cookies, cookie_fault = _cookies(raw, subscription)
@@ -102,6 +103,8 @@ def _foreign_ids(raw: RawRecord, subscription: Subscription) -> tuple[ForeignId,
         types *= len(ids)
     if len(types) != len(ids):
         raise InputError("ForeignSysType", f"{len(types)} types stand beside {len(ids)} ids: give one, or one per id")
+    for id in ids:
+        check_not_rounded(id)
     read = (parse_foreign_id(parse_foreign_type(type), id) for type, id in zip(types, ids, strict=True) if trim(id))
     return tuple(dict.fromkeys(read))
 
@@ -155,14 +158,17 @@ def _check_unknown(names: Iterable[str], subscription: Subscription) -> None:
         raise UnknownLeadFieldError(refused)
 
 
-def _values(sent: dict[str, _Sent], subscription: Subscription) -> _Values:
-    """Every value in canonical form. Raises BadValueError for the first bad one, or leaves it out."""
+def _values(sent: dict[str, _Sent], subscription: Subscription, forms: Forms | None) -> _Values:
+    """Every value in canonical form. Raises BadValueError for the first bad one, or leaves it out.
+
+    `forms` are those of a row of a file.
+    """
     read = _Values({}, {}, {}, [])
     zone = subscription.time_zone
     for one in sent.values():
         field = one.field
         try:
-            value = parse_value(field, one.text, zone)
+            value = parse_value(field, one.text, zone) if forms is None else value_reader(field, zone, forms)(one.text)
         except BadValueError as fault:
             if subscription.policy.bad_value == "fault":
                 raise

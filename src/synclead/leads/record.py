@@ -5,6 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct, field
 
+from synclead.leads.forms import USUAL, Forms
 from synclead.leads.lead import Email, ForeignId
 
 
@@ -24,6 +25,8 @@ class RawFileRow(Struct, frozen=True):
     created_at: str | None = None
     updated_at: str | None = None
     last_change: str | None = None
+    forms: Forms = USUAL
+    """How its values are written."""
 
 
 class RawRecord(Struct, frozen=True):

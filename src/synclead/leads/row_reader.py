@@ -10,15 +10,25 @@ from synclead.leads.columns import Columns
 from synclead.leads.errors import SyncleadError
 from synclead.leads.fields import EMAIL, Field
 from synclead.leads.file_row import has_forbidden
+from synclead.leads.forms import Forms
 from synclead.leads.keys import parse_email
 from synclead.leads.read import read_record
 from synclead.leads.record import SyncRequest
 from synclead.leads.subscription import Subscription
 from synclead.leads.text import is_blank
-from synclead.leads.values import parse_value
+from synclead.leads.values import value_reader
 
 _REMEMBERED = 1000
 """Values of a column."""
+
+
+class RaggedRowError(SyncleadError):
+    """A row has not one cell a column, so that nobody knows which cell is whose."""
+
+    code, text = 20110, "Input error"
+
+    def __init__(self, cells: int, columns: int) -> None:
+        super().__init__(f"{cells} cells under {columns} columns: a row must have a cell for each column, empty or not")
 
 
 class RowReader:
@@ -32,7 +42,9 @@ class RowReader:
         self._rules: _Rules | None = None
 
     def read(self, cells: Sequence[str], subscription: Subscription) -> SyncRequest:
-        """The row, checked. Raises what `read_record` raises of `Columns.record`."""
+        """The row, checked. Raises what `read_record` raises of `Columns.record`, and RaggedRowError."""
+        if len(cells) != self._columns.width:
+            raise RaggedRowError(len(cells), self._columns.width)
         rules = self._rules
         if rules is None or rules.subscription is not subscription:
             rules = self._rules = _Rules(self._columns, subscription)
@@ -73,7 +85,7 @@ class _Rules:
                 self._email_place = place
             else:
                 kind = self._read_only if found.read_only else self._values
-                kind.append((place, found.name, _parse_of(found, subscription)))
+                kind.append((place, found.name, _parse_of(found, subscription, columns.options.forms)))
         with suppress(SyncleadError):  # such as that of a row without the Id that it is to keep
             self._keyless = read_record(columns.keys([""] * columns.width), subscription)
 
@@ -111,11 +123,7 @@ class _Rules:
         return replace(request, values=values, email_attribute=email, clears_email=clears_email)
 
 
-def _parse_of(field: Field, subscription: Subscription) -> Parse:
+def _parse_of(field: Field, subscription: Subscription, forms: Forms) -> Parse:
     """What reads the cells under a field; remembers short values, since most columns have few different ones."""
-    zone = subscription.time_zone
-
-    def parse(text: str) -> str | None:
-        return parse_value(field, text, zone)
-
+    parse = value_reader(field, subscription.time_zone, forms)
     return parse if field.type == "text" else lru_cache(_REMEMBERED)(parse)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from synclead.leads import times
 from synclead.leads.errors import InputError
 from synclead.leads.fields import TEXT_LENGTH, Field, FieldType
+from synclead.leads.forms import Forms, Reader
 from synclead.leads.text import WHITE_SPACE, quoted
 
 STRING_LENGTH: Final = 255
@@ -58,6 +59,25 @@ def parse_value(field: Field, text: str, zone: ZoneInfo) -> str | None:
         return reader(trimmed, zone)
     except ValueError as fault:
         raise BadValueError(field, trimmed, str(fault)) from None
+
+
+def value_reader(field: Field, zone: ZoneInfo, forms: Forms) -> Callable[[str], str | None]:
+    """What reads the values of a field as `parse_value` does, in the forms of a file."""
+    plain = _READERS.get(field.type)
+    if plain is None:
+        return lambda text: parse_value(field, text, zone)
+    reader = forms.reader(field.name, field.type, plain)
+
+    def parse(text: str) -> str | None:
+        trimmed = text.strip(WHITE_SPACE)
+        if not trimmed:
+            return None
+        try:
+            return reader(trimmed, zone)
+        except ValueError as fault:
+            raise BadValueError(field, trimmed, str(fault)) from None
+
+    return parse
 
 
 def show_value(field: Field, canonical: str, zone: ZoneInfo) -> str:
@@ -122,7 +142,7 @@ def _date(text: str, zone: ZoneInfo) -> str:
     return times.read_date(text)
 
 
-_READERS: dict[FieldType, Callable[[str, ZoneInfo], str]] = {
+_READERS: dict[FieldType, Reader] = {
     "integer": _integer,
     "score": _integer,
     "float": _decimal,
