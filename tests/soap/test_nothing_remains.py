@@ -15,6 +15,7 @@ from support.envelopes import SOAP, Call, Credentials, envelope, wrap
 from support.logs import capture_logs
 from synclead.leads.outcome import Outcome
 from synclead.leads.record import RawRecord
+from synclead.soap import interned
 from synclead.soap.endpoint import Endpoint
 from synclead.store.errors import DatabaseUnavailableError, ServiceFailureError
 
@@ -48,7 +49,6 @@ REQUESTS: dict[str, Callable[[], bytes]] = {
     "no UTF-8": lambda: b"\xff" * 100,
     "an unknown encoding": lambda: b'<?xml version="1.0" encoding="klingon"?><a/>',
     "a DOCTYPE": lambda: b"<!DOCTYPE a><a/>",
-    "names that are new": lambda: b"".join(b"<a%d/>" % number for number in range(600)),
     "attributes without a Header": lambda: f'<e:Envelope xmlns:e="{SOAP}"><e:Body>{_attributes()}</e:Body></e:Envelope>'.encode(),
     "attributes": lambda: _long(ANNA, _attributes()),
     "a wrong signature": lambda: envelope(Call(email="a@b.example"), STRANGER, STAMP),
@@ -137,9 +137,14 @@ def _growth(client: Client, body: bytes, headers: list[tuple[bytes, bytes]]) -> 
 
 
 @pytest.mark.usefixtures("_no_collector")
+@pytest.mark.parametrize("pieces", [10_000, 0], ids=["names met before", "new names"])
 @pytest.mark.parametrize("name", REQUESTS)
-def test_no_call_leaves_anything(name: str) -> None:
-    """A hundred of them, with the collector off, leave no object a call and none of their bodies."""
+def test_no_call_leaves_anything(name: str, pieces: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred of them, with the collector off, leave no object a call and none of their bodies.
+
+    New names are read in threads that end, whose errors come back from them.
+    """
+    monkeypatch.setattr(interned, "DICTIONARY", interned.Dictionary(pieces))
     client = Client()
     outcome = client.writer.world.send(RawRecord(email="a@b.example"))
     plan = client.writer.sync
