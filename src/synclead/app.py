@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import BaseRoute, Mount, Route
 
+from synclead import standstill
 from synclead.clock import Clock
 from synclead.leads.outcome import Outcome
 from synclead.logs import get_logger
@@ -44,7 +45,7 @@ CLOSING_SECONDS = 4.0
 _GC_THRESHOLD = 50_000
 """Allocations between collections: calls leave no cycles, and a collection stops them all (bench.md)."""
 
-_SHOWING_SECONDS = 1.0
+_SHOWING_SECONDS = standstill.BEAT_SECONDS
 """How old figures may be that another thread or process reads."""
 
 _ADDRESSES = 256
@@ -190,6 +191,7 @@ class Application:
         await receive()
         await self._store.close()
         showing.cancel()
+        standstill.end()
         self._store.show_figures()  # what the last calls came to
         gc.set_threshold(*thresholds)
         gc.unfreeze()
@@ -198,6 +200,7 @@ class Application:
     async def _show_figures(self) -> None:
         while True:
             self._store.show_figures()
+            standstill.beat()
             await asyncio.sleep(_SHOWING_SECONDS)
 
 

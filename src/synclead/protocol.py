@@ -12,9 +12,10 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from synclead.alarm import Alarm
 from synclead.logs import get_logger
+from synclead.peer import Peer
 from synclead.settings import Settings
 from synclead.soap.body import Receive, discard_rest
-from synclead.soap.endpoint import HUNG_UP, PREFIX, SEND_WHOLE
+from synclead.soap.endpoint import HUNG_UP, PEER, PREFIX, SEND_WHOLE
 from synclead.soap.held import HeldBytes, NoRoomError
 
 HEAD_BYTES = 64 * 1024
@@ -61,6 +62,7 @@ class BoundedProtocol(HttpToolsProtocol):
     """Rings where an answer is not taken."""
     _idle: Alarm
     """Rings where nothing comes after an answer: uvicorn's own time, on a timer that stays."""
+    _peer: Peer
     _bodiless = 0
     """Bytes since the last that belonged to a body."""
     held: HeldBytes
@@ -71,6 +73,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._peer = Peer(transport)
         self._head = Alarm(self.loop, self._give_up)
         self._answer = Alarm(self.loop, self._drop)
         self._idle = Alarm(self.loop, self.timeout_keep_alive_handler)
@@ -84,6 +87,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         for alarm in (self._head, self._answer, self._idle):
             alarm.close()
+        self._peer.close()
         self._hold(0)
         super().connection_lost(exc)
 
@@ -145,6 +149,7 @@ class BoundedProtocol(HttpToolsProtocol):
             app = _busy
         scope: MutableMapping[str, Any] = cycle.scope  # type: ignore[assignment]
         scope[HUNG_UP] = self.transport.is_closing
+        scope[PEER] = self._peer
         if scope["method"] == "POST" and scope["path"].startswith(PREFIX):
             # The endpoint takes it out: who leads back to the cycle is left to the garbage collector.
             scope[SEND_WHOLE] = partial(self._send_whole, cycle)

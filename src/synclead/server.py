@@ -12,7 +12,7 @@ from types import FrameType
 import uvicorn
 from sqlalchemy.engine import make_url
 
-from synclead import logs
+from synclead import logs, standstill
 from synclead.app import Store, create_app, open_store
 from synclead.logs import get_logger
 from synclead.metrics.board import Board, BoardError, opened_board
@@ -83,6 +83,7 @@ def serve_on(settings: Settings, listener: socket.socket, board: Board) -> int:
     config, _ = _open(settings, board)
     server = _Server(config, _address(settings, listener), settings.database)
     server.stop_on(signal.SIGTERM, signal.SIGINT)
+    standstill.watch()
     if settings.end_with_stdin:
         end_with_parent()
     server.run(sockets=[listener])

@@ -230,7 +230,7 @@ def test_a_cancelled_call_keeps_no_place() -> None:
     async def calls() -> bytes:
         waits = asyncio.Event()
 
-        async def stuck(subscription_id: int, raw: Any) -> Any:
+        async def stuck(subscription_id: int, raw: Any, client: object = None) -> Any:
             waits.set()
             await asyncio.Event().wait()
 

@@ -149,7 +149,7 @@ def test_no_call_leaves_anything(name: str, pieces: int, monkeypatch: pytest.Mon
     outcome = client.writer.world.send(RawRecord(email="a@b.example"))
     plan = client.writer.sync
 
-    async def sync(subscription_id: int, raw: RawRecord) -> Outcome:
+    async def sync(subscription_id: int, raw: RawRecord, client: object = None) -> Outcome:
         if raw.email != "a@b.example" or raw.attributes:
             return await plan(subscription_id, raw)
         return outcome  # a lead that were stored each time would be what remains
@@ -185,7 +185,7 @@ def test_no_failure_of_ours_leaves_anything(failure: Callable[[], Exception]) ->
     """It is told, with what it came from, and forgotten."""
     client = Client()
 
-    async def broken(subscription_id: int, raw: Any) -> Any:
+    async def broken(subscription_id: int, raw: Any, client: object = None) -> Any:
         try:
             raise KeyError("before it")
         except KeyError as error:

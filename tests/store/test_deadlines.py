@@ -25,9 +25,9 @@ class Waiting:
         self.fails_for: set[int] = set()
         self.deadlines = Deadlines(self._loop, SECONDS, self._give_up)
 
-    def call(self, number: int) -> Call:
-        """One that came just now."""
-        call = Call(number, RawRecord(), self._loop.create_future(), time.monotonic())
+    def call(self, number: int, age: float = 0) -> Call:
+        """One that came just now, or so many seconds ago."""
+        call = Call(number, RawRecord(), self._loop.create_future(), time.monotonic() - age)
         self.deadlines.add(call)
         return call
 
@@ -77,6 +77,23 @@ async def the_others_where_one_fails(waiting: Waiting) -> None:
     assert list(waiting.given_up) == [2, 3]
 
 
+async def by_their_arrival(waiting: Waiting) -> None:
+    """One that was read late has waited longer than those before it."""
+    waiting.call(1)
+    waiting.call(2, age=SECONDS / 2)
+    waiting.call(3, age=SECONDS / 4)
+    await asyncio.sleep(SECONDS * 3)
+    assert list(waiting.given_up) == [2, 3, 1]
+
+
+async def at_once_where_asked(waiting: Waiting) -> None:
+    """Before the alarm has had its turn."""
+    waiting.call(1, age=SECONDS)
+    waiting.call(2)
+    waiting.deadlines.expire()
+    assert list(waiting.given_up) == [1]
+
+
 async def nobody_after_the_end(waiting: Waiting) -> None:
     """Closed deadlines are nobody's."""
     waiting.call(1)
@@ -86,7 +103,15 @@ async def nobody_after_the_end(waiting: Waiting) -> None:
 
 
 @pytest.mark.parametrize(
-    "story", [each_in_its_time, not_the_answered, the_others_where_one_fails, nobody_after_the_end]
+    "story",
+    [
+        each_in_its_time,
+        not_the_answered,
+        the_others_where_one_fails,
+        by_their_arrival,
+        at_once_where_asked,
+        nobody_after_the_end,
+    ],
 )
 def test_given_up(story: Callable[[Waiting], Awaitable[None]]) -> None:
     """On the loop that serves."""

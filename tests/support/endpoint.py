@@ -51,7 +51,7 @@ class MemoryWriter:
     received: list[RawRecord] = field(default_factory=list)
     failure: Exception | None = None
 
-    async def sync(self, subscription_id: int, raw: RawRecord) -> Outcome:
+    async def sync(self, subscription_id: int, raw: RawRecord, client: object = None) -> Outcome:
         self.received.append(raw)
         if self.failure is not None:
             raise self.failure

@@ -73,7 +73,7 @@ class Inside:
         """The one user there is."""
         return User(self.world.subscription, disabled=self.disabled) if user_id == USER.user else None
 
-    async def sync(self, subscription_id: int, raw: RawRecord) -> Outcome:
+    async def sync(self, subscription_id: int, raw: RawRecord, client: object = None) -> Outcome:
         """Plans and applies at once."""
         return self.world.send(raw)
 

@@ -21,6 +21,7 @@ from synclead.soap.body import (
     Receive,
     discard_rest,
 )
+from synclead.soap.client import Client
 from synclead.soap.faults import fault
 from synclead.soap.held import HeldBytes, NoRoomError, TooBusyError
 from synclead.soap.service import Parts, answer, failure_facts
@@ -37,6 +38,8 @@ SEND_WHOLE = "synclead.send_whole"
 body. It gives False, and sends nothing, where one has to wait for the client, which `send` does."""
 HUNG_UP = "synclead.hung_up"
 """What the server may add to a scope: a function that says whether the client is gone. ASGI tells it to who waits."""
+PEER = "synclead.peer"
+"""What the server may add to a scope: the `Peer` of its connection, which knows that before the event loop does."""
 
 _PATH = re.compile(r"/soap/mktows/[0-9]{1,9}_[0-9]{1,9}/?", re.ASCII)
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
@@ -111,7 +114,7 @@ class Endpoint:
         self._under_way += 1
         body = IncomingBody(headers, receive, self._edge.body, self._edge.held)
         try:
-            reply = await self._reply(body, charset, facts)
+            reply = await self._reply(body, charset, facts, Client(scope.get(PEER)))
             sent, is_whole = body.content, body.is_whole
             if body.came_whole and HUNG_UP in scope and scope[HUNG_UP]():
                 facts["delivered"] = False
@@ -141,12 +144,12 @@ class Endpoint:
         leaves_unread = not body.came_whole and reply.takes_rest and (body.is_asked or b"expect" not in headers)
         await _respond(send, reply.status, _XML, reply.body, *reply.headers, unread=receive if leaves_unread else None)
 
-    async def _reply(self, body: IncomingBody, charset: str | None, facts: dict[str, Any]) -> "_Reply":
+    async def _reply(self, body: IncomingBody, charset: str | None, facts: dict[str, Any], client: Client) -> "_Reply":
         """What a call is answered. Raises ClientGoneError; every other error is a fault."""
         request_id: str = facts["request"]
         reply = _Reply()
         try:
-            reply.body = await answer(body, charset, self._parts, facts, request_id)
+            reply.body = await answer(body, charset, self._parts, facts, request_id, client)
         except ClientGoneError:
             raise
         except Exception as caught:

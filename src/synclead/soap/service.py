@@ -11,6 +11,7 @@ from synclead.leads.subscription import Subscription
 from synclead.soap import authentication
 from synclead.soap.authentication import AuthenticationFailedError, Credentials, RequestExpiredError, Users
 from synclead.soap.body import IncomingBody
+from synclead.soap.client import Client
 from synclead.soap.early_header import FIRST, NoHeader, early_credentials, late_credentials
 from synclead.soap.envelope import parse
 from synclead.soap.errors import RequestNotUnderstoodError, UnsupportedOperationError
@@ -85,7 +86,14 @@ class Parts:
         object.__setattr__(self, "large", LargeRequests(self.contract.operation, self.handlers, self.limits))
 
 
-async def answer(body: IncomingBody, charset: str | None, parts: Parts, facts: dict[str, Any], reference: str) -> bytes:
+async def answer(
+    body: IncomingBody,
+    charset: str | None,
+    parts: Parts,
+    facts: dict[str, Any],
+    reference: str,
+    client: Client | None = None,
+) -> bytes:
     """The envelope that answers a call, once what it did is durable.
 
     Of a body that is larger than AT_ONCE no more is read than its Header, before its signature is known to be right.
@@ -93,7 +101,9 @@ async def answer(body: IncomingBody, charset: str | None, parts: Parts, facts: d
     `reference` is the id that a failure of the database is logged under. Raises SyncleadError with
     nothing written, unless its message says otherwise; and what `IncomingBody` raises.
     """
+    client = client or Client(None)
     start = await body.start(AT_ONCE)
+    client.heard()
     split = known = None
     request: Request | None = None
     if body.is_whole:
@@ -111,8 +121,8 @@ async def answer(body: IncomingBody, charset: str | None, parts: Parts, facts: d
         await injection.before(facts["user"], user.limits, reference)
     with parts.limiter.call(user.subscription.id, user.limits, parts.now()):
         if request is None or request.has_references:
-            request = await _read_apart(body, charset, credentials, parts)
-        reply = await carry_out(request, user.subscription, parts, facts)
+            request = await _read_apart(body, charset, credentials, parts, client)
+        reply = await carry_out(request, user.subscription, parts, facts, client)
         if split is not None and known is None:
             # Later: a defect in it must not turn what is durable into a failure.
             asyncio.get_running_loop().call_soon(parts.shapes.learn, split)
@@ -140,17 +150,27 @@ async def _early_credentials(body: IncomingBody, start: bytes, charset: str | No
     return found
 
 
-async def _read_apart(body: IncomingBody, charset: str | None, credentials: Credentials, parts: Parts) -> Request:
+async def _read_apart(
+    body: IncomingBody, charset: str | None, credentials: Credentials, parts: Parts, client: Client
+) -> Request:
     """A request that takes long to read, of a caller whose signature is right."""
     body.sign()
-    request = await parts.large.read(await body.whole(), charset)
+    whole = await body.whole()
+    client.heard()
+    request = await parts.large.read(whole, charset)
     if request.credentials != credentials:
         raise AuthenticationFailedError("two AuthenticationHeaders")
     return request
 
 
 async def carry_out(
-    request: Request, subscription: Subscription, parts: Parts, facts: dict[str, Any], *, workspace: str | None = None
+    request: Request,
+    subscription: Subscription,
+    parts: Parts,
+    facts: dict[str, Any],
+    client: Client | None = None,
+    *,
+    workspace: str | None = None,
 ) -> bytes:
     """The answer to a call of a known caller. `workspace` takes the place of the one that the header names.
 
@@ -166,7 +186,7 @@ async def carry_out(
         raise UnsupportedOperationError(name)
     message = request.read_message(operation, handler)
     named = workspace or request.workspace
-    call = Call(subscription, named, parts.writer, parts.reader, facts)
+    call = Call(subscription, named, parts.writer, parts.reader, facts, client)
     reply = operation.encode(await handler.run(message, call))
     facts.setdefault("outcome", ANSWERED)
     return reply

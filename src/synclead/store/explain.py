@@ -21,7 +21,7 @@ class Foreteller:
         self.outcome: Outcome | None = None
         """What the call would have come to."""
 
-    async def sync(self, subscription_id: int, raw: RawRecord) -> Outcome:
+    async def sync(self, subscription_id: int, raw: RawRecord, client: object = None) -> Outcome:
         """See `explain`."""
         self.outcome = await explain(self._database, subscription_id, raw, self._now)
         return self.outcome

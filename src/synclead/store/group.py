@@ -1,6 +1,6 @@
 """One group of calls of one subscription: read, planned in order, written in one transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -67,6 +67,11 @@ class PlannedGroup:
         """Whether there is anything to write."""
         return self.known.counter != self.counter
 
+    def leave_out(self, refused: Mapping[int, SyncleadError]) -> None:
+        """Requests that are not to be planned, by their places, with their answers."""
+        if refused:
+            self.requests = [refused.get(place, request) for place, request in enumerate(self.requests)]
+
     def plan(self, now: datetime, refuse: Refuse, at_most: int | None = None) -> None:
         """Plans the next requests."""
         done = len(self.answers)
@@ -104,13 +109,18 @@ async def plan_group(
     now: datetime,
     refuse: Refuse,
     lock: str = "lock_counter",
+    left_out: Callable[[], Mapping[int, SyncleadError]] = dict,
 ) -> PlannedGroup:
-    """Locks, reads and plans; writes nothing. See `read_group`."""
+    """Locks, reads and plans; writes nothing. See `read_group`.
+
+    `left_out` says under the lock which records are not to be carried out after all, by their places, and why.
+    """
 
     def parse(subscription: Subscription) -> list[Request]:
         return parse_records(records, subscription, read_record, refuse)
 
     group = await read_group(transaction, subscription_id, parse, cached=cached, lock=lock)
+    group.leave_out(left_out())
     group.plan(now, refuse)
     return group
 

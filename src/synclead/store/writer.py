@@ -5,27 +5,21 @@ See design, "The way of one call", 3 to 7 and 10.
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from synclead.leads.errors import SyncleadError
 from synclead.leads.outcome import Outcome
 from synclead.leads.record import RawRecord
-from synclead.leads.subscription import Subscription
 from synclead.store.commits import CommitLog, Probe
-from synclead.store.deadlines import Call, Deadlines
-from synclead.store.errors import InternalError, ServiceFailureError
-from synclead.store.group import Answer, PlannedGroup, SubscriptionGoneError, plan_group
+from synclead.store.committing import Committer
+from synclead.store.deadlines import TIME_OVER, Call, Client, Deadlines
+from synclead.store.group import Answer
 from synclead.store.observer import Observer
 from synclead.store.queue import FairQueue, QueueFullError, QueueLimits, size_of
-from synclead.store.transaction import (
-    Database,
-    DatabaseError,
-    DatabaseLostError,
-    DataRefusedError,
-)
+from synclead.store.refusals import Refusals
+from synclead.store.transaction import Database
 
 CALL_SECONDS = 25.0
 """From arrival to answer: below the time-outs of the known clients."""
@@ -49,15 +43,22 @@ class Writer:
     ) -> None:
         """`now` gives UTC. `process` names this process in `group_commit`: no two may share it."""
         self._database = database
-        self._now = now
         self._queue: FairQueue[Call] = FairQueue(limits)
         self._observer = observer or Observer()
         self._call_seconds = call_seconds
-        self._new_reference = new_reference
+        self._refusals = Refusals(self._observer, new_reference)
         process = process or uuid4().hex
         self._commits = CommitLog(database, process)
         self._probe = Probe(database, process)
-        self._subscriptions: dict[int, Subscription] = {}
+        self._committer = Committer(
+            database,
+            self._commits,
+            self._probe,
+            now=now,
+            observer=self._observer,
+            refusals=self._refusals,
+            expire=lambda: self._deadlines.expire(),
+        )
         self._busy: dict[int, float] = {}
         """Subscriptions with a group under way, and when its oldest call arrived."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -113,23 +114,34 @@ class Writer:
         await self._commits.drop()
         await self._database.close()
 
-    async def sync(self, subscription_id: int, raw: RawRecord) -> Outcome:
+    async def sync(self, subscription_id: int, raw: RawRecord, client: Client | None = None) -> Outcome:
         """Writes one record and gives its outcome once that is durable.
 
         Raises the SyncleadErrors of `leads`, ServiceFailureError (20011) or InternalError (10001). When
-        the caller is cancelled the record is written all the same, and the observer told.
+        the caller is cancelled the record is written all the same, and the observer told. A call that is too old, or
+        whose `client` has given up, is not begun; nor is it later, when its turn has come.
         """
         if not self._is_open:
-            raise self._service_failure(_NOT_OPEN)
-        call = Call(subscription_id, raw, self._loop.create_future(), time.monotonic())
+            raise self._refusals.service_failure(_NOT_OPEN)
+        arrived = time.monotonic() if client is None else client.arrived()
+        call = Call(subscription_id, raw, self._loop.create_future(), arrived, client)
+        self._refuse_old(call)
         try:
             self._queue.put(subscription_id, call, size_of(raw))
         except QueueFullError as error:
-            raise self._service_failure(str(error)) from None
+            raise self._refusals.service_failure(str(error)) from None
         self._deadlines.add(call)
         if not self._is_gathering:
             self._pump()
         return await call.future
+
+    def _refuse_old(self, call: Call) -> None:
+        """Raises ServiceFailureError for a call that came so long ago that it must not be queued."""
+        if call.client is not None:
+            is_over = time.monotonic() - call.arrived >= self._call_seconds
+            reason = TIME_OVER if is_over else call.why_not()
+            if reason is not None:
+                raise self._refusals.service_failure(reason)
 
     # -- groups -------------------------------------------------------------------------------------
 
@@ -151,17 +163,27 @@ class Writer:
 
     def _pump(self) -> None:
         """Starts as many groups as there are connections and subscriptions that wait."""
+        self._deadlines.expire()
         while len(self._busy) < self._database.connections:
             taken = self._queue.take(self._busy)
             if taken is None:
                 break
             subscription_id, group = taken
             # Calls that expired while they waited have their answer already.
-            calls = [call for call in group if call.is_queued]
+            calls = [call for call in group if call.is_queued and self._is_wanted(call)]
             if calls:
                 self._start(subscription_id, calls)
         if not self._busy and not len(self._queue):
             self._idle.set()
+
+    def _is_wanted(self, call: Call) -> bool:
+        """Whether a call is to be begun; one that is not hears why, if anybody does."""
+        reason = call.why_not()
+        if reason is None:
+            return True
+        call.is_queued = False
+        self._answer(call, self._refusals.service_failure(reason))
+        return False
 
     def _start(self, subscription_id: int, calls: list[Call]) -> None:
         for call in calls:
@@ -181,9 +203,9 @@ class Writer:
         began = time.monotonic()
         try:
             try:
-                answers = await self._run(subscription_id, [call.raw for call in calls])
+                answers = await self._committer.run(subscription_id, calls)
             except Exception as defect:
-                answers = [self._internal_error(defect) for _ in calls]
+                answers = [self._refusals.internal_error(defect) for _ in calls]
             for call, answer in zip(calls, answers, strict=True):
                 self._answer(call, answer)
             self._deadlines.forget_answered()
@@ -195,80 +217,6 @@ class Writer:
                 self._gather()
             else:
                 self._pump()
-
-    async def _run(self, subscription_id: int, records: Sequence[RawRecord]) -> list[Answer]:
-        """One answer a record. A data error costs the guilty record alone: the others run singly."""
-        try:
-            return await self._run_once_or_again(subscription_id, records)
-        except DataRefusedError as refusal:
-            if len(records) == 1:
-                return [self._internal_error(refusal)]
-        answers: list[Answer] = []
-        for record in records:
-            answers += await self._run(subscription_id, [record])
-        return answers
-
-    async def _run_once_or_again(self, subscription_id: int, records: Sequence[RawRecord]) -> list[Answer]:
-        """Runs the records as one transaction; once more when the connection failed before its end."""
-        outcome_known = True
-        reason = ""
-        for _ in range(2):
-            planned: list[PlannedGroup] = []
-            number = self._commits.next_number()
-            try:
-                await self._transact(subscription_id, records, number, planned)
-                return planned[0].answers
-            except SubscriptionGoneError as error:
-                return [self._service_failure(str(error)) for _ in records]
-            except DatabaseLostError as error:
-                reason = str(error)
-                self._probe.start(subscription_id)
-                if not planned:
-                    continue
-                committed = await self._commits.is_committed(subscription_id, number)
-                if committed:
-                    return planned[0].answers
-                if committed is None:
-                    outcome_known = False
-                    break
-            except DataRefusedError:
-                raise
-            except DatabaseError as error:
-                reason = str(error)
-                self._probe.start(subscription_id)
-                break
-        return [self._service_failure(reason, outcome_known=outcome_known) for _ in records]
-
-    async def _transact(
-        self,
-        subscription_id: int,
-        records: Sequence[RawRecord],
-        number: int,
-        planned: list[PlannedGroup],
-    ) -> None:
-        """Lock, reads, plans, writes, commit. `planned` has the group from when its writes are sent."""
-        seconds = None
-        async with self._database.transaction() as transaction:
-            group = await plan_group(
-                transaction,
-                subscription_id,
-                records,
-                cached=self._subscriptions.get(subscription_id),
-                now=self._now(),
-                refuse=self._internal_error,
-            )
-            planned.append(group)
-            if group.changed:
-                number_row = self._commits.store(subscription_id, number)
-                began = time.monotonic()
-                await transaction.run([*group.writes(), number_row], commit=True)
-                seconds = time.monotonic() - began
-        # Later: what is made of it must not turn what is durable into a failure.
-        self._loop.call_soon(self._observer.group_written, group, seconds)
-        if group.known.changes.fields:
-            self._subscriptions.pop(subscription_id, None)
-        else:
-            self._subscriptions[subscription_id] = group.subscription
 
     # -- answers ------------------------------------------------------------------------------------
 
@@ -283,15 +231,5 @@ class Writer:
     def _give_up(self, call: Call) -> None:
         """The time of a call is over: it hears whether it was begun."""
         self._probe.start(call.subscription_id)
-        call.future.set_exception(self._service_failure("deadline of the call", outcome_known=call.is_queued))
+        call.future.set_exception(self._refusals.service_failure(TIME_OVER, outcome_known=call.is_queued))
         call.is_queued = False
-
-    def _service_failure(self, reason: str, *, outcome_known: bool = True) -> ServiceFailureError:
-        reference = self._new_reference()
-        self._observer.failed(reference, reason)
-        return ServiceFailureError(reference, outcome_known=outcome_known, reason=reason)
-
-    def _internal_error(self, defect: Exception) -> SyncleadError:
-        reference = self._new_reference()
-        self._observer.failed(reference, defect)
-        return InternalError(reference)

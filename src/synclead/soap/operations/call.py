@@ -7,6 +7,7 @@ from synclead.leads.lookup import Found, LeadKey
 from synclead.leads.outcome import Outcome
 from synclead.leads.record import RawRecord
 from synclead.leads.subscription import Subscription
+from synclead.soap.client import Client
 
 ANSWERED = "ANSWERED"
 """The outcome of a call whose operation says none of its own."""
@@ -15,8 +16,11 @@ ANSWERED = "ANSWERED"
 class Writer(Protocol):
     """What makes a record durable."""
 
-    async def sync(self, subscription_id: int, raw: RawRecord) -> Outcome:
-        """The outcome, once it is durable. Raises SyncleadError when nothing was written."""
+    async def sync(self, subscription_id: int, raw: RawRecord, client: Client | None = None) -> Outcome:
+        """The outcome, once it is durable. Raises SyncleadError when nothing was written.
+
+        A call whose `client` has given up before it is begun is not carried out.
+        """
 
 
 class Reader(Protocol):
@@ -40,3 +44,5 @@ class Call:
     reader: Reader
     facts: dict[str, Any] = field(default_factory=dict)
     """What the log line says about the outcome. An operation adds to it, and never a lead's values."""
+    client: Client | None = None
+    """Who waits for the answer; None where it is this process itself."""

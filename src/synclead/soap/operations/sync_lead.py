@@ -23,7 +23,7 @@ async def sync_lead(params: messages.ParamsSyncLead, call: Call) -> messages.Suc
     """Syncs the record and answers once it is durable. Raises SyncleadError."""
     if params.leadRecord is None:
         raise MISSING_RECORD()
-    outcome = await call.writer.sync(call.subscription.id, raw_record(params, call.workspace))
+    outcome = await call.writer.sync(call.subscription.id, raw_record(params, call.workspace), call.client)
     call.facts.update(outcome_facts(outcome))
     lead_id = outcome.lead.id
     return messages.SuccessSyncLead(
