@@ -31,7 +31,7 @@ from synclead.soap.operations import HANDLERS
 from synclead.soap.recorder import Recorder
 from synclead.soap.service import Parts
 from synclead.store.databases import open_log_database
-from synclead.store.directory import Directory
+from synclead.store.directory import WAIT_SECONDS, Directory
 from synclead.store.engine import next_lead_ids, reading
 from synclead.store.group import Answer, PlannedGroup
 from synclead.store.observer import Observer
@@ -150,7 +150,8 @@ def open_store(settings: Settings, board: Board | None = None) -> Store:
             database.connect(connections=CONNECTIONS), observer=observer, call_seconds=seconds, doubt=writer.doubt
         )
         recorder = None if settings.ephemeral else open_recorder(settings, database.engine, meter)
-    directory = Directory(database.engine, database.master_keys)
+    wait = min(WAIT_SECONDS, settings.call_timeout)
+    directory = Directory(database.engine, database.master_keys, wait_seconds=wait)
     return Store(database.engine, directory, writer, reader, recorder, database.hold, meter, board, clock)
 
 

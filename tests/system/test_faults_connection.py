@@ -16,7 +16,7 @@ from support.envelopes import lead_key, read_answer, read_leads, wrap
 from support.inside import USER
 from support.ledger import NOT_KNOWN, NOTHING_WRITTEN, Ledger, await_readiness, clients_that_go_on
 from support.postgres import Postgres
-from support.proxy import Message, Proxy, Sender, Where, answer_to, of_groups, text
+from support.proxy import RUNS, Message, Proxy, Sender, Where, answer_to, of_groups, text
 from support.raw import post
 from support.server import Server
 from support.share import share
@@ -261,3 +261,14 @@ def test_a_network_that_swallows_everything(postgres: Postgres, tmp_path: Path) 
         assert way.ledger.attempt(way.server, "later").written
         way.ledger.assert_true(way.url)
         assert way.server.stop() == 0
+
+
+def test_a_reading_of_users_that_breaks_is_not_seen_by_the_client(postgres: Postgres, tmp_path: Path) -> None:
+    """Nobody is known yet, all who come wait for one reading, and its connection breaks: it is tried again, once."""
+    with ExitStack() as stack:
+        way = Way(postgres, tmp_path, stack)
+        cut = way.proxy.cut(lambda message: message.kind in RUNS and "FROM api_user" in message.text)
+        pool = stack.enter_context(ThreadPoolExecutor(4))
+        attempts = list(pool.map(lambda number: way.ledger.attempt(way.server, f"first-{number}"), range(4)))
+        assert len(cut.met) == 1
+        assert [one.written for one in attempts] == [True] * 4
