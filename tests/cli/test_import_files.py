@@ -281,6 +281,24 @@ def test_a_ragged_row_stays_ragged_until_it_is_mended(run: Run, take: Import, tm
     assert run("import", path.name).out.endswith("2 created, 0 updated, 0 unchanged, 0 refused\n")
 
 
+def test_a_ragged_row_that_a_spreadsheet_filled_up_stays_ragged(run: Run, take: Import, tmp_path: Path) -> None:
+    """It saves every row as wide as the widest; the reason would come under a heading."""
+    take(RAGGED, "--skip-ragged")
+    rows = refused(tmp_path)
+    with (tmp_path / "filled.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([[*row, "", ""][:5] for row in rows])
+
+    for name in ("filled", "filled.refused"):
+        ran = run("import", f"{name}.csv", "--skip-ragged")
+        assert ran.out.endswith("0 created, 0 updated, 0 unchanged, 2 refused\n")
+        written = list(csv.reader((tmp_path / f"{name}.refused.csv").open(newline=""), strict=True))
+        assert [row[:-1] for row in written] == [row[:-1] for row in rows]
+    assert (
+        "row 2: the reason of an earlier refusal stands in a column of values"
+        in (tmp_path / "filled.refused.csv").read_text()
+    )
+
+
 def test_a_cell_of_a_ragged_row_is_never_taken_for_a_reason(run: Run, take: Import, tmp_path: Path) -> None:
     """Where somebody took the reason out of a refused file, the last cell is a cell."""
     take("Email,Company,City,Refused because\na@ex.org,A,X\n", "--skip-ragged")

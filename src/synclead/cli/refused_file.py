@@ -3,21 +3,16 @@
 import csv
 import io
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synclead.cli.console import Refusal, say
-from synclead.leads.columns import REASON
+from synclead.leads.columns import REASON, is_reason
 from synclead.leads.text import fold, trim
 
 if TYPE_CHECKING:
     from synclead.store.row_groups import SourceRow
-
-
-_OWN_REASON = re.compile(r"row [0-9]+: .*\([0-9]{5}\)\Z", re.DOTALL)
-"""A reason as `Importer` gives it."""
 
 
 class RefusedFile:
@@ -55,10 +50,12 @@ class RefusedFile:
 
     def _kept(self, cells: Sequence[str]) -> list[str]:
         """The cells without the reason of an earlier import; those of a ragged row as they came: it stays ragged."""
-        if len(cells) == len(self._header):
-            return [cells[place] for place in self._places]
-        was_refused = self._has_reasons and _OWN_REASON.match(cells[-1])
-        return list(cells[:-1] if was_refused else cells)
+        if self._has_reasons:
+            # A spreadsheet may have added empty cells behind the reason.
+            place = next((place for place, cell in enumerate(cells) if is_reason(cell)), len(cells))
+            if place not in (len(self._header) - 1, len(cells)) and not any(map(str.strip, cells[place + 1 :])):
+                return list(cells[:place])
+        return [cells[place] for place in self._places] if len(cells) == len(self._header) else list(cells)
 
     def write(self, refused: Sequence[tuple["SourceRow", str]]) -> int:
         """See `RefusedRows`. Refuses to go on where the file cannot be written."""

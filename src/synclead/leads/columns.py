@@ -1,5 +1,6 @@
 """The columns of a file of leads: what each header means, and the record that a row of cells is."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -14,6 +15,7 @@ from synclead.leads.text import fold, is_blank, quoted, trim
 
 REASON: Final = "Refused because"
 """The column that a file of refused rows has beside those of its source."""
+_IS_REASON = re.compile(r"row [0-9]+: .*\([0-9]{5}\)", re.DOTALL)
 
 _KEYS: Final = {
     "id": "Id",
@@ -32,6 +34,11 @@ _KEPT: Final = {
     "last change": "lastChange",
 }
 """What only a lead that keeps its Id can be given."""
+
+
+def is_reason(cell: str) -> bool:
+    """Whether a cell is what a refused row has under `REASON`."""
+    return _IS_REASON.fullmatch(cell) is not None
 
 
 def is_key_name(name: str) -> bool:
@@ -66,6 +73,8 @@ class Columns:
     options: RowOptions
     places: dict[str, int] = field(default_factory=dict)
     """Cells that are no values of fields, by the names in `_KEYS` and `_KEPT`."""
+    reason_place: int | None = None
+    """The cell of reasons, in a file of refused rows."""
     attributes: list[tuple[int, str]] = field(default_factory=list)
     """Cells that are values of fields, with the fields' canonical names, or the names of fields to be made."""
 
@@ -112,6 +121,8 @@ def read_columns(header: Sequence[str], subscription: Subscription, options: Row
     for place, name in enumerate(names):
         if not name:
             raise ColumnsError(f"column {place + 1} has no name: give it one, or take it out")
+        if fold(name) == fold(REASON):
+            columns.reason_place = place
         if fold(name) in ignored:
             continue
         meaning = meanings.of(name)

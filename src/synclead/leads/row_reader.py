@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from msgspec.structs import replace
 
-from synclead.leads.columns import Columns
+from synclead.leads.columns import Columns, is_reason
 from synclead.leads.errors import SyncleadError
 from synclead.leads.fields import EMAIL, Field
 from synclead.leads.file_row import has_forbidden
@@ -27,8 +27,8 @@ class RaggedRowError(SyncleadError):
 
     code, text = 20110, "Input error"
 
-    def __init__(self, cells: int, columns: int) -> None:
-        super().__init__(f"{cells} cells under {columns} columns: a row must have a cell for each column, empty or not")
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}: a row must have a cell for each column, empty or not")
 
 
 class RowReader:
@@ -44,7 +44,9 @@ class RowReader:
     def read(self, cells: Sequence[str], subscription: Subscription) -> SyncRequest:
         """The row, checked. Raises what `read_record` raises of `Columns.record`, and RaggedRowError."""
         if len(cells) != self._columns.width:
-            raise RaggedRowError(len(cells), self._columns.width)
+            raise RaggedRowError(f"{len(cells)} cells under {self._columns.width} columns")
+        if self._columns.reason_place is not None:
+            self._check_reason(cells, self._columns.reason_place)
         rules = self._rules
         if rules is None or rules.subscription is not subscription:
             rules = self._rules = _Rules(self._columns, subscription)
@@ -53,6 +55,11 @@ class RowReader:
         except SyncleadError:
             request = None
         return read_record(self._columns.record(cells), subscription) if request is None else request
+
+    def _check_reason(self, cells: Sequence[str], reason_place: int) -> None:
+        """Refuses a ragged row to which a spreadsheet has added empty cells, so that its width is right."""
+        if any(is_reason(cell) for place, cell in enumerate(cells) if place != reason_place):
+            raise RaggedRowError("the reason of an earlier refusal stands in a column of values")
 
 
 Parse = Callable[[str], str | None]
