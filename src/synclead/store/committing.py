@@ -15,8 +15,18 @@ from synclead.store.commits import CommitLog, Probe
 from synclead.store.deadlines import Call
 from synclead.store.group import Answer, PlannedGroup, SubscriptionGoneError, plan_group
 from synclead.store.observer import Observer
+from synclead.store.queue import GROUP_RECORDS
 from synclead.store.refusals import Refusals
-from synclead.store.transaction import Database, DatabaseError, DatabaseLostError, DataRefusedError
+from synclead.store.transaction import (
+    Database,
+    DatabaseError,
+    DatabaseLostError,
+    DataRefusedError,
+    TooMuchReadError,
+)
+
+_GROWTH = 8
+"""By an eighth grows what runs together, after it had been too much."""
 
 
 class Committer:
@@ -42,9 +52,26 @@ class Committer:
         self._refusals = refusals
         self._expire = expire
         self._subscriptions: dict[int, Subscription] = {}
+        self._most: dict[int, int] = {}
+        """Calls that run together, of subscriptions with leads so large that it is fewer than GROUP_RECORDS."""
 
     async def run(self, subscription_id: int, calls: Sequence[Call]) -> list[Answer]:
-        """One answer a call. A data error costs the guilty record alone: the others run singly."""
+        """One answer a call. Where their keys find more than can be read at once, they run in several parts."""
+        answers: list[Answer] = []
+        while len(answers) < len(calls):
+            most = self._most.get(subscription_id, GROUP_RECORDS)
+            part = calls[len(answers) : len(answers) + most]
+            try:
+                answers += await self._run_part(subscription_id, part)
+            except TooMuchReadError:
+                self._most[subscription_id] = len(part) // 2
+            else:
+                if len(part) == most < GROUP_RECORDS:
+                    self._most[subscription_id] = most + most // _GROWTH + 1
+        return answers
+
+    async def _run_part(self, subscription_id: int, calls: Sequence[Call]) -> list[Answer]:
+        """A data error costs the guilty record alone: the others run singly. Raises TooMuchReadError."""
         try:
             return await self._run_once_or_again(subscription_id, calls)
         except DataRefusedError as refusal:
@@ -52,7 +79,7 @@ class Committer:
                 return [self._refusals.internal_error(refusal)]
         answers: list[Answer] = []
         for call in calls:
-            answers += await self.run(subscription_id, [call])
+            answers += await self._run_part(subscription_id, [call])
         return answers
 
     async def _run_once_or_again(self, subscription_id: int, calls: Sequence[Call]) -> list[Answer]:
@@ -78,7 +105,7 @@ class Committer:
                 if committed is None:
                     outcome_known = False
                     break
-            except DataRefusedError:
+            except (DataRefusedError, TooMuchReadError):
                 raise
             except DatabaseError as error:
                 reason = str(error)

@@ -15,7 +15,13 @@ from synclead.store.foresight import Foresight
 from synclead.store.group import Answer, PlannedGroup, SubscriptionGoneError, read_group
 from synclead.store.progress import ImportKey, ImportProgress, stored
 from synclead.store.row_groups import ReadCells, RowGroup, RowGroups, RowRefusedError, SourceRow, refuse
-from synclead.store.transaction import Database, DatabaseError, DataRefusedError, Transaction
+from synclead.store.transaction import (
+    Database,
+    DatabaseError,
+    DataRefusedError,
+    TooMuchReadError,
+    Transaction,
+)
 from synclead.store.working_set import Statement
 
 _PAUSES_SECONDS = (0.1, 1.0, 5.0)
@@ -132,7 +138,8 @@ class Importer:
         raise _unanswered(lost, progress)
 
     async def _group(self, group: RowGroup, progress: ImportProgress, refusal: str | None = None) -> ImportProgress:
-        """One group, and once more where the connection was lost. A data error costs the guilty row alone.
+        """One group, and once more where the connection was lost. A data error costs the guilty row alone; rows whose
+        leads are too much to be read at once run in two parts.
 
         `refusal`: why the database refused the one row, of which nothing but this is to be written.
         """
@@ -141,6 +148,11 @@ class Importer:
                 return await self._transact(group, progress, refusal)
             except SubscriptionGoneError as error:
                 raise StoreError(str(error)) from error
+            except TooMuchReadError:
+                half = len(group.rows) // 2
+                for rows in (group.rows[:half], group.rows[half:]):
+                    progress = await self._group(RowGroup(rows, self.read), progress)
+                return progress
             except DataRefusedError as error:
                 if refusal is not None:
                     raise _unanswered(error, progress) from error

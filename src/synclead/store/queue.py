@@ -11,6 +11,7 @@ T = TypeVar("T")
 
 GROUP_RECORDS = 512
 GROUP_BYTES = 4 * 1024 * 1024
+"""Of what a group brings, and again of the leads that its keys find."""
 
 
 @dataclass(frozen=True, slots=True)

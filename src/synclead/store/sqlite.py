@@ -16,6 +16,7 @@ from synclead.alarm import Alarm
 from synclead.store.errors import AlreadyServedError
 from synclead.store.sql import load_statements
 from synclead.store.transaction import (
+    TOO_MUCH_READ,
     DatabaseError,
     DatabaseLostError,
     DataRefusedError,
@@ -23,6 +24,8 @@ from synclead.store.transaction import (
     LockTimeoutError,
     Row,
     StatementTimeoutError,
+    TooMuchReadError,
+    row_bytes,
 )
 from synclead.store.worker_thread import WorkerThread
 
@@ -139,7 +142,9 @@ class SqliteDatabase:
     def _execute(self, name: str, document: Document) -> list[Row]:
         self._deadline = time.monotonic() + self._statement_seconds
         text = encode(document).decode()
-        return self._connect().execute(self._statements[name], {"document": text}).fetchall()
+        found = self._connect().execute(self._statements[name], {"document": text})
+        most = document.get("bytes")
+        return found.fetchall() if most is None else _within(found, most)
 
     def _run(self, begin: str | None, statements: Sequence[tuple[str, Document]], commit: bool) -> list[list[Row]]:
         try:
@@ -149,12 +154,14 @@ class SqliteDatabase:
             if commit:
                 self._connect().execute("COMMIT")
             return answers
-        except (sqlite3.Error, OverflowError, UnicodeError) as error:
+        except (sqlite3.Error, OverflowError, UnicodeError, TooMuchReadError) as error:
             raise self._fail(error) from error
 
     def _fail(self, error: Exception) -> DatabaseError:
         """Rolls back, and says which of our errors it is."""
         self._rollback()
+        if isinstance(error, TooMuchReadError):
+            return error
         if isinstance(error, (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeError)):
             return DataRefusedError(str(error))
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
@@ -172,6 +179,17 @@ class SqliteDatabase:
                 self._connection.execute("ROLLBACK")
         except sqlite3.Error:
             self._drop()
+
+
+def _within(found: sqlite3.Cursor, most: int) -> list[Row]:
+    """The rows, as long as they are `most` bytes at most. SQLite makes one when it is asked for, so no more is held."""
+    rows: list[Row] = []
+    for row in found:
+        most -= row_bytes(row)
+        if most < 0:
+            raise TooMuchReadError(TOO_MUCH_READ)
+        rows.append(row)
+    return rows
 
 
 class SqliteTransaction:

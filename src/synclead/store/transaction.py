@@ -8,7 +8,8 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 Document = Mapping[str, Any]
-"""The one parameter of a statement: values that JSON can hold."""
+"""The one parameter of a statement: values that JSON can hold. `bytes` bounds what a reading of leads may give; with
+None, or without it, nothing does."""
 Row = Sequence[Any]
 """A row of an answer. JSON columns may be text or values (`subscriptions.from_json`)."""
 
@@ -29,8 +30,24 @@ class DataRefusedError(DatabaseError):
     """The database refused a value: a constraint, a limit, a trigger. Nothing was written."""
 
 
+class TooMuchReadError(DatabaseError):
+    """What was asked for is more than the `bytes` of its document. Nothing was written."""
+
+
 class DatabaseLostError(DatabaseError):
     """The connection or the disk failed. If a COMMIT was under way its outcome is not known."""
+
+
+TOO_MUCH_READ = "the leads of these keys are more than can be read at once"
+
+ROW_BYTES = 256
+"""What a row counts beside its texts."""
+
+
+def row_bytes(row: Row) -> int:
+    """The size of a row of an answer."""
+    texts = [column for column in row if isinstance(column, str)]
+    return ROW_BYTES + sum([len(text) if text.isascii() else len(text.encode()) for text in texts])
 
 
 class Transaction(Protocol):

@@ -9,8 +9,9 @@ from msgspec.json import Decoder
 from synclead.leads.lead import Email, ForeignId, Lead, Visitor
 from synclead.leads.record import SyncRequest
 from synclead.leads.working_set import Changes, WorkingSet
+from synclead.store.queue import GROUP_BYTES
 from synclead.store.schema import from_micros, to_micros
-from synclead.store.transaction import Document, Row
+from synclead.store.transaction import TOO_MUCH_READ, Document, Row, TooMuchReadError
 
 Statement = tuple[str, Document]
 
@@ -24,6 +25,8 @@ def reads_of(subscription_id: int, requests: Sequence[SyncRequest], gone: int = 
 
     Of what can be many (an Email's leads, a lead's foreign ids) one more than the group has calls, and more for each
     further key that a row of a file names. `gone`: how many leads may have changed since, unseen by the database.
+    Of several requests all that is read is GROUP_BYTES at most, or a TooMuchReadError: then fewer are to be asked for
+    at once. One alone is read whatever its leads hold.
     """
     ids: set[int] = set()
     kept: set[int] = set()
@@ -65,15 +68,17 @@ def reads_of(subscription_id: int, requests: Sequence[SyncRequest], gone: int = 
         "find_visitors": cookies,
     }
     limit = len(requests) + 1 + further + gone
+    finding = sum(bool(keys[name]) for name in _KEY_COLUMNS)
+    most = GROUP_BYTES // finding if finding and len(requests) > 1 else None
     return [
-        (name, {"subscription": subscription_id, "limit": limit, "keys": sorted(wanted)})
+        (name, {"subscription": subscription_id, "limit": limit, "bytes": most, "keys": sorted(wanted)})
         for name, wanted in keys.items()
         if wanted
     ]
 
 
 def load(known: WorkingSet, reads: Sequence[Statement], answers: Sequence[Sequence[Row]]) -> None:
-    """Puts the answers to `reads` into the domain's working set."""
+    """Puts the answers to `reads` into the domain's working set. Raises TooMuchReadError."""
     leads: dict[int, Lead] = {}
     for (name, _), rows in zip(reads, answers, strict=True):
         if name == "find_visitors":
@@ -96,7 +101,7 @@ def load(known: WorkingSet, reads: Sequence[Statement], answers: Sequence[Sequen
 
 
 def leads_of(read: Statement, rows: Sequence[Row]) -> list[Lead]:
-    """The leads in the answer to one of the statements that find leads."""
+    """The leads in the answer to one of the statements that find leads. Raises TooMuchReadError."""
     width = _KEY_COLUMNS[read[0]]
     return [lead_of(row[width:]) for row in rows]
 
@@ -122,8 +127,10 @@ def writes_of(subscription_id: int, changes: Changes) -> list[Statement]:
 
 
 def lead_of(row: Row) -> Lead:
-    """The lead that the columns of the part `lead` hold (`sql/*/reads.sql`)."""
+    """The lead that the columns of the part `lead` hold (`sql/*/reads.sql`). Raises TooMuchReadError."""
     lead_id, partition, email, email_key, change, created_at, updated_at, values, foreign_ids, cookies = row
+    if values is None:
+        raise TooMuchReadError(TOO_MUCH_READ)
     held = _value(foreign_ids)
     if len(held) > 1:
         held = sorted(held, key=_set_change)
