@@ -137,7 +137,9 @@ def open_store(settings: Settings, board: Board | None = None) -> Store:
     sentence for the operator.
     """
     board = board or Board()
-    held = HeldBytes(settings.held_unsigned_limit, settings.held_limit)
+    held = HeldBytes(
+        settings.held_unsigned_limit, settings.held_limit, settings.answer_limit, settings.held_answers_limit
+    )
     meter = Meter(board, held)
     clock = Clock(settings.clock)
     with opened(settings) as database:
@@ -228,6 +230,7 @@ def create_app(settings: Settings, store: Store) -> Application:
         limits=limits,
         observer=store.meter,
         recorder=store.recorder or CallRecorder(),
+        held=store.meter.held,
     )
     routes = _pages(store)
     if settings.metrics_port is None:
@@ -243,7 +246,6 @@ def create_app(settings: Settings, store: Store) -> Application:
         # A proxy is asked about with each call that it passes on.
         trusted=lru_cache(_ADDRESSES)(partial(is_trusted, proxies=settings.trusted_proxies)),
         body=BodyLimits(settings.body_limit, settings.body_timeout, settings.unsigned_limit, settings.inflation_limit),
-        held=store.meter.held,
     )
     pages = Starlette(routes=routes, exception_handlers={404: _not_found})
     return Application(Endpoint(parts, edge), pages, store)

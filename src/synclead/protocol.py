@@ -25,6 +25,8 @@ PIPELINED = 32
 TOLD = 32
 """Connections beyond the limit that are still answered, by 503; any more are closed at once, since each is a file."""
 
+_NOTABLE = 64 * 1024
+"""Bytes of an answer that count as waiting: of fewer nobody hears when they are gone."""
 _DISCARDED_BYTES = 1024 * 1024
 _DISCARDING_SECONDS = 5.0
 _FULL = b"The server has no room for a request now. Try again in a minute.\n"
@@ -68,6 +70,8 @@ class BoundedProtocol(HttpToolsProtocol):
     held: HeldBytes
     """What this connection keeps is counted there: a head that has not ended, and what came before its turn."""
     _counted = 0
+    _unsent = 0
+    """Bytes of answers that are counted there too: those that wait for their client."""
     _ahead = 0
     """Bytes that came since a request waits for the answer to an earlier one."""
 
@@ -89,6 +93,7 @@ class BoundedProtocol(HttpToolsProtocol):
             alarm.close()
         self._peer.close()
         self._hold(0)
+        self._note_unsent(0)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -201,8 +206,15 @@ class BoundedProtocol(HttpToolsProtocol):
     def _begin_answer(self) -> None:
         """An answer that the system's buffers took is on its way; only the rest of it waits for the client."""
         self._answer.cancel()
-        if self.transport.get_write_buffer_size() > 0:
+        unsent = self.transport.get_write_buffer_size()
+        if unsent > 0:
             self._answer.set(self.settings.answer_timeout)
+        if unsent > _NOTABLE or self._unsent:
+            self._note_unsent(unsent if unsent > _NOTABLE else 0)
+
+    def _note_unsent(self, size: int) -> None:
+        self.held.answers += size - self._unsent
+        self._unsent = size
 
     def _drop(self) -> None:
         # Else the system would go on offering what it has of the answer, megabytes, for minutes.

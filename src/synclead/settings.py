@@ -75,6 +75,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes held for requests that wait for their signature; a request for which there is no room is answered 503."""
     held_limit: _Size = 256 * 1024 * 1024
     """Bytes held for all requests that do not come whole at once."""
+    answer_limit: _Size = 16 * 1024 * 1024
+    """Bytes of one answer that only reads, as stored and as sent."""
+    held_answers_limit: _Size = 64 * 1024 * 1024
+    """Bytes of answers that wait for their clients, beyond which calls that only read are answered 503."""
     answer_timeout: _Seconds = 60
     """How long a client may take for the part of an answer that the system's buffers do not hold."""
     depth_limit: Annotated[int, Meta(ge=8)] = 64

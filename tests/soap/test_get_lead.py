@@ -1,5 +1,6 @@
 """getLead, from the bytes of a request to the answer."""
 
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -7,11 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.envelopes import Call, Record, lead_key, read_answer, read_leads, wrap
+from support.endpoint import ANNA, STAMP, Client
+from support.envelopes import Call, Record, envelope, lead_key, read_answer, read_leads, wrap
 from support.inside import TIMESTAMP, USER, Inside
 from support.logs import capture_logs
 from support.world import World, subscription, token
 from synclead.leads.fields import Catalogue, Field
+from synclead.leads.record import RawAttribute, RawRecord
 
 
 def inside(**rules: Any) -> Inside:
@@ -128,3 +131,65 @@ def test_the_type_of_a_key_may_be_in_any_case() -> None:
     assert [one.id for one in found(at, " idNum ", "5")] == [5]
     reply = at.post(wrap(lead_key("email", "b@e.com"), USER, timestamp=TIMESTAMP))
     assert "No lead found with EMAIL = b@e.com (20103)" in reply.body.decode()
+
+
+def _long_leads(client: Client, number: int, value: str) -> bytes:
+    """A getLead of an Email of which there are so many leads with such a value."""
+    for lead in range(number):
+        attributes = (RawAttribute("Long", value),)
+        client.writer.world.send(RawRecord(email="many@e.com", foreign_id=str(lead), attributes=attributes))
+    return wrap(lead_key("EMAIL", "many@e.com"), ANNA, timestamp=STAMP)
+
+
+LONG = Field("Long", "Long", "long", "Long", "text")
+
+
+@pytest.mark.parametrize(
+    ("value", "leads", "limit", "answered"),
+    [
+        ("x" * 60_000, 10, 700_000, True),
+        ("x" * 60_000, 10, 599_000, False),  # what is stored
+        ("&" * 60_000, 10, 700_000, False),  # five bytes each in XML
+        ("é" * 60_000, 10, 700_000, False),  # two
+    ],
+)
+def test_an_answer_has_a_limit_in_bytes(value: str, leads: int, limit: int, answered: bool) -> None:
+    """Of what is read for it, and of what it would be as XML; the fault names the limit."""
+    client = Client(fields=[LONG])
+    client.parts.held.most_answer = limit
+    response = client.post(_long_leads(client, leads, value))
+    if answered:
+        assert len(read_leads(response.body)) == leads
+    else:
+        fault = read_answer(response.status, response.body)
+        assert fault.fault_code == "20110"
+        assert f"larger than the limit of {limit:,} bytes of one answer" in (fault.message or "")
+
+
+@pytest.mark.parametrize("size", [10, 60_000])
+def test_where_answers_wait_no_more_are_made(size: int) -> None:
+    """503 at once, safe to repeat; a call that writes is answered as ever."""
+    client = Client(fields=[LONG])
+    request = _long_leads(client, 5, "x" * size)
+    client.parts.held.answers = client.parts.held.most_answers
+    response = client.post(request)
+    assert (response.status, response.headers["retry-after"]) == (503, "60")
+    assert read_answer(response.status, response.body).fault_code == "20011"
+    assert client.sync(Call(email="many@e.com", foreign_id="1")).status == 200
+    client.parts.held.answers -= 1
+    assert client.post(request).status == 200
+
+
+def test_large_answers_are_what_small_ones_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that are written beside the event loop have the same bytes, of getLead and of syncLead."""
+    client = Client(fields=[LONG, *[Field(f"F{n}", f"F{n}", f"f{n}", f"F{n}", "text") for n in range(70)]])
+    attributes = tuple(RawAttribute(f"F{n}", "é<&" * 20) for n in range(70))
+    client.writer.world.send(RawRecord(email="one@e.com", attributes=attributes))
+    requests = [
+        wrap(lead_key("EMAIL", "one@e.com"), ANNA, timestamp=STAMP),
+        envelope(Call(email="one@e.com", return_lead=True), ANNA, STAMP),
+    ]
+    small = [client.post(request).body for request in requests]
+    for name in ("get_lead", "sync_lead"):
+        monkeypatch.setattr(sys.modules[f"synclead.soap.operations.{name}"], "LARGE", 1)
+    assert [client.post(request).body for request in requests] == small

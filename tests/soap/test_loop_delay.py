@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from support.endpoint import ANNA, PATH, STAMP, Client
-from support.envelopes import Credentials
+from support.envelopes import Call, Credentials, envelope, lead_key, wrap
 from support.logs import capture_logs
 from support.payloads import BODIES, Payload, odd, of_kind
+from synclead.leads.fields import Field
+from synclead.leads.record import RawAttribute, RawRecord
 from synclead.soap.endpoint import Endpoint
 
 MOST = 0.05
@@ -24,12 +26,12 @@ PIECE = 256 * 1024
 CALLERS = {"a stranger": Credentials(ANNA.user, "a wrong key"), "a caller": ANNA}
 
 
-def longest_turn(payload: Payload) -> float:
+def longest_turn(payload: Payload, client: Client | None = None) -> float:
     """The seconds of the processor that the longest turn of the event loop took while the request was answered.
 
     Of the loop's own thread, so that what else the machine does does not count.
     """
-    client = Client()
+    client = client or Client()
     longest = 0.0
 
     async def watch() -> None:
@@ -103,3 +105,26 @@ def test_no_largest_request_keeps_the_loop(kind: str, who: str) -> None:
 def test_nothing_odd_of_the_largest_size_keeps_the_loop(who: str) -> None:
     """Nor that."""
     _assert_short(odd(LARGEST, CALLERS[who], STAMP))
+
+
+def _with_leads(number: int, values: int, length: int) -> Client:
+    """A client of a subscription that has so many leads of one Email, each with as many long values."""
+    fields = [Field(f"Long{one}", f"Long{one}", f"long{one}", f"Long {one}", "text") for one in range(values)]
+    client = Client(fields=fields)
+    attributes = tuple(RawAttribute(f"Long{one}", "é&" * (length // 2)) for one in range(values))
+    for lead in range(number):
+        client.writer.world.send(RawRecord(email="many@orchard.example", foreign_id=str(lead), attributes=attributes))
+    return client
+
+
+@pytest.mark.parametrize(
+    ("leads", "values", "length"), [(1, 120, 60_000), (1_000, 4, 1_000), (60, 20, 2_000)], ids=["one", "many", "some"]
+)
+def test_no_answer_keeps_the_loop(leads: int, values: int, length: int) -> None:
+    """Some megabytes of leads, by getLead, and of one lead by syncLead."""
+    client = _with_leads(leads, values, length)
+    client.parts.held.most_answer = 64 * 1024 * 1024
+    reads = wrap(lead_key("EMAIL", "many@orchard.example"), ANNA, timestamp=STAMP)
+    writes = envelope(Call(foreign_id="0", email="many@orchard.example", return_lead=True), ANNA, STAMP)
+    for request in (reads, writes):
+        assert longest_turn(Payload("", request), client) < MOST

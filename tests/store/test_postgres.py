@@ -282,7 +282,7 @@ def test_what_is_read_after_the_lock_is_what_the_one_before_wrote(url: str, engi
         await database.close()
         return answers[1]
 
-    assert asyncio.run(ask()) == [("tok", 1, {"a": "b"})]
+    assert asyncio.run(ask()) == [("tok", 1, '{"a": "b"}')]
 
 
 def test_connections_that_the_server_ended_are_not_used_again(

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine, insert, update
 
 from support.world import subscription as rules_of_a_test
+from synclead.leads.errors import AnswerTooLargeError
 from synclead.leads.lead import ForeignId, Lead
 from synclead.leads.lookup import MOST_LEADS, Found, LeadKey, read_lead_key
 from synclead.leads.record import RawAttribute, RawRecord
@@ -320,3 +321,55 @@ def test_a_read_that_takes_too_long_is_given_up() -> None:
     assert told.failures == [("ref", "deadline of the call")]
     assert doubts == [1]
     assert (database.begun, database.ended_here) == (1, 1)
+
+
+def test_what_is_read_for_one_answer_has_a_limit(
+    engine: Engine, declare: Declare, writer: Running, open_database: OpenDatabase
+) -> None:
+    """In bytes of all leads together, which the database counts; one byte less, and it is a fault that names it."""
+    declare(1)
+    text = RawAttribute("UnsubscribedReason", "é" * 2_000)
+    sync(writer, *[RawRecord(email="a@e.com", foreign_id=str(n), attributes=(text,)) for n in range(20)])
+    known = rules(engine)
+
+    async def ask(reader: Reader) -> tuple[int, list[int]]:
+        async def size(key: LeadKey, most: int) -> int:
+            return (await reader.find(known, key, most)).size
+
+        email, one = read_lead_key("EMAIL", "a@e.com", known), read_lead_key("IDNUM", "7", known)
+        whole = await size(email, 10**9)
+        sizes = [await size(email, whole + 2_000), await size(one, 6_000)]
+        for key, most in ((email, whole - 3_000), (email, 3_000), (one, 3_000)):
+            with pytest.raises(AnswerTooLargeError, match=f"larger than the limit of {most:,} bytes"):
+                await reader.find(known, key, most)
+        return whole, sizes
+
+    whole, sizes = asked(open_database, ask)
+    assert 20 * 4_000 < whole == sizes[0] < 20 * 6_000
+    assert 4_000 < sizes[1] < 6_000
+
+
+def test_large_leads_leave_turns_to_others(
+    engine: Engine, declare: Declare, writer: Running, open_database: OpenDatabase
+) -> None:
+    """Between some of them the event loop goes round."""
+    declare(1)
+    text = RawAttribute("UnsubscribedReason", "x" * 65_000)
+    sync(writer, *[RawRecord(email="a@e.com", foreign_id=str(n), attributes=(text,)) for n in range(40)])
+    known = rules(engine)
+
+    async def ask(reader: Reader) -> int:
+        turns = 0
+
+        async def count() -> None:
+            nonlocal turns
+            while True:
+                await asyncio.sleep(0)
+                turns += 1
+
+        counting = asyncio.create_task(count())
+        found = await reader.find(known, read_lead_key("EMAIL", "a@e.com", known), 10**9)
+        counting.cancel()
+        return len(found.leads) if turns > 2 else 0
+
+    assert asked(open_database, ask) == 40

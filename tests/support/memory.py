@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from support.world import World
+from synclead.leads.errors import AnswerTooLargeError
 from synclead.leads.lead import Lead
 from synclead.leads.lookup import Found, LeadKey
 from synclead.leads.subscription import Subscription
@@ -15,7 +16,7 @@ class MemoryReader:
         self._world = world
         self.failure: Exception | None = None
 
-    async def find(self, subscription: Subscription, key: LeadKey) -> Found:
+    async def find(self, subscription: Subscription, key: LeadKey, most_bytes: int) -> Found:
         """The leads that the key names, from the world's working set."""
         if self.failure is not None:
             raise self.failure
@@ -30,7 +31,10 @@ class MemoryReader:
         elif key.email is not None:
             found = list(known.leads_of_email(key.email.key))
         leads = [lead for lead in found if lead is not None]
-        return Found(await self.rules(subscription), tuple(sorted(leads, key=lambda lead: -lead.id)))
+        size = sum([len(str(value)) for lead in leads for value in lead.values.values()])
+        if size > most_bytes:
+            raise AnswerTooLargeError(most_bytes)
+        return Found(await self.rules(subscription), tuple(sorted(leads, key=lambda lead: -lead.id)), size)
 
     async def rules(self, subscription: Subscription) -> Subscription:
         """Those of the world."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from synclead.leads.fields import Catalogue
+from synclead.leads.fields import Catalogue, Field
 from synclead.leads.keys import parse_email
 from synclead.leads.lead import ForeignId, Lead, Visitor
 from synclead.leads.outcome import Outcome
@@ -33,6 +33,7 @@ def subscription(
     rules: Iterable[Rule] = (),
     partitions: Iterable[str] = ("Default", "Europe", "Asia"),
     zone: str = "UTC",
+    fields: Iterable[Field] = (),
 ) -> Subscription:
     """The rules of a test; workspaces (name to primary partition) are enabled when given."""
     spaces = {"Default": "Default"} if workspaces is None else dict(workspaces)
@@ -48,7 +49,7 @@ def subscription(
             enabled=workspaces is not None,
             rules=tuple(rules),
         ),
-        catalogue=Catalogue(),
+        catalogue=Catalogue(fields),
         policy=Policy.from_mapping(policy or {}),
         config_version=1,
     )

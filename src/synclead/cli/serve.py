@@ -95,6 +95,13 @@ def serve(
         int | None,
         typer.Option(help="Bytes held for all requests that are on their way; beyond: HTTP 503. Default: 268435456."),
     ] = None,
+    answer_limit: Annotated[
+        int | None, typer.Option(help="Bytes of an answer that only reads, such as getLead's. Default: 16777216.")
+    ] = None,
+    held_answers_limit: Annotated[
+        int | None,
+        typer.Option(help="Bytes of answers that clients have not taken; beyond: HTTP 503. Default: 67108864."),
+    ] = None,
     answer_timeout: Annotated[
         float | None, typer.Option(help="Seconds in which a client must take its answer. Default: 60.")
     ] = None,

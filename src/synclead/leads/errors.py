@@ -74,6 +74,15 @@ class LeadOwnerNotFoundError(SyncleadError):
     code, text = 20108, "Lead owner not found"
 
 
+class AnswerTooLargeError(SyncleadError):
+    """What a call asks for is there, and larger than an answer may be."""
+
+    code, text = 20110, "Input error"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"What the key finds is larger than the limit of {limit:,} bytes of one answer")
+
+
 class ParameterRequiredError(SyncleadError):
     """A required part of the call is missing."""
 

@@ -45,6 +45,8 @@ class Found:
     """With the fields of the same moment."""
     leads: tuple[Lead, ...]
     """The newest first: by Id, the highest before the others."""
+    size: int = 0
+    """Bytes that were read for them."""
 
 
 def read_lead_key(type: str, value: str, subscription: Subscription) -> LeadKey:

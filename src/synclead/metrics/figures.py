@@ -68,10 +68,14 @@ BODY_BYTES = Metric(
     "Bytes held for requests that are on their way, by whether their signature was checked.",
     ("signed",),
 )
+ANSWER_BYTES = Metric(
+    "synclead_answer_bytes", "gauge", "Bytes of large answers that wait for their clients to take them."
+)
 NO_ROOM = Metric(
     "synclead_bodies_refused_total",
     "counter",
-    "Requests answered 503 for want of room, by the limit: unsigned before the signature was checked, all in all.",
+    "Requests answered 503 for want of room, by the limit: unsigned before the signature was checked, all in all, "
+    "answers where too many answers wait for their clients.",
     ("limit",),
 )
 QUEUE_CALLS = Metric(
@@ -128,6 +132,7 @@ METRICS = (
     UNDELIVERED,
     CLOCK_SECONDS,
     BODY_BYTES,
+    ANSWER_BYTES,
     NO_ROOM,
     QUEUE_CALLS,
     QUEUE_BYTES,

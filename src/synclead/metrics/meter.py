@@ -48,7 +48,7 @@ class Meter(CallObserver):
         self._faults = self._counted(figures.FAULTS, *((str(code),) for code in _codes(SyncleadError)))
         self._call_seconds = self._counted(figures.CALL_SECONDS, *operations, (UNKNOWN,))
         self._undelivered = self._counted(figures.UNDELIVERED, ("hung_up",), ("late",))
-        self._no_room = self._counted(figures.NO_ROOM, ("unsigned",), ("all",))
+        self._no_room = self._counted(figures.NO_ROOM, ("unsigned",), ("all",), ("answers",))
         self._clock_seconds = self._counted(figures.CLOCK_SECONDS, ("ahead",), ("behind",))
         self._unrecorded = self._counted(figures.UNRECORDED, ("too_many",), ("refused",), ("shortened",))
         self._group_records = self._counted(figures.GROUP_RECORDS, ())
@@ -119,6 +119,7 @@ class Meter(CallObserver):
         gauges: dict[str, list[tuple[Labels, float]]] = {
             figures.IN_PROGRESS.name: [((), self._in_progress)],
             figures.BODY_BYTES.name: [(("no",), self.held.unsigned), (("yes",), self.held.signed)],
+            figures.ANSWER_BYTES.name: [((), self.held.answers)],
             figures.QUEUE_CALLS.name: [((), writer.waiting)],
             figures.QUEUE_BYTES.name: [((), writer.waiting_bytes)],
             figures.IDS_LEFT.name: [((name,), left) for name, left in self._ids_left.values()],

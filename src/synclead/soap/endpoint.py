@@ -23,7 +23,7 @@ from synclead.soap.body import (
 )
 from synclead.soap.client import Client
 from synclead.soap.faults import fault
-from synclead.soap.held import HeldBytes, NoRoomError, TooBusyError
+from synclead.soap.held import NoRoomError, TooBusyError
 from synclead.soap.service import Parts, answer, failure_facts
 from synclead.store.errors import InternalError
 
@@ -61,8 +61,6 @@ class Edge:
     trusted: Callable[[str], bool] = field(default=lambda _: False)
     """Whether a peer's address is that of a proxy whose X-Forwarded headers count."""
     body: BodyLimits = field(default_factory=BodyLimits)
-    held: HeldBytes = field(default_factory=HeldBytes)
-    """What the bodies of all requests hold."""
     new_id: Callable[[], str] = field(default_factory=lambda: new_ids().__next__)
     """Ids of requests that come without one, which faults 10001 and 20011 show."""
 
@@ -112,7 +110,7 @@ class Endpoint:
         observer = self._parts.observer
         observer.begun()
         self._under_way += 1
-        body = IncomingBody(headers, receive, self._edge.body, self._edge.held)
+        body = IncomingBody(headers, receive, self._edge.body, self._parts.held)
         try:
             reply = await self._reply(body, charset, facts, Client(scope.get(PEER)))
             sent, is_whole = body.content, body.is_whole
@@ -142,7 +140,13 @@ class Endpoint:
             return
         # Whether the client may still be sending what nobody reads.
         leaves_unread = not body.came_whole and reply.takes_rest and (body.is_asked or b"expect" not in headers)
-        await _respond(send, reply.status, _XML, reply.body, *reply.headers, unread=receive if leaves_unread else None)
+        held, size = self._parts.held, len(reply.body)
+        held.answers += size
+        try:
+            unread = receive if leaves_unread else None
+            await _respond(send, reply.status, _XML, reply.body, *reply.headers, unread=unread)
+        finally:
+            held.answers -= size
 
     async def _reply(self, body: IncomingBody, charset: str | None, facts: dict[str, Any], client: Client) -> "_Reply":
         """What a call is answered. Raises ClientGoneError; every other error is a fault."""
@@ -160,8 +164,10 @@ class Endpoint:
             if isinstance(error, InternalError) and error is not caught:
                 self._log.error("internal error", reference=request_id, exc_info=caught)
             if not body.came_whole:
-                reply.headers = (_CLOSE, *_RETRY) if isinstance(error, TooBusyError) else (_CLOSE,)
+                reply.headers = (_CLOSE,)
                 reply.takes_rest = not isinstance(error, BodyTooSlowError)
+            if isinstance(error, TooBusyError):
+                reply.headers += _RETRY
             reply.error = _alone(error)
             _alone(caught)
             del error

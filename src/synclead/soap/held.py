@@ -21,16 +21,23 @@ class NoRoomError(Exception):
 
 @dataclass(slots=True)
 class HeldBytes:
-    """The bytes of requests that did not come whole at once, in one process."""
+    """The bytes of requests that did not come whole at once, and of answers that wait for their clients, in one
+    process."""
 
     most_unsigned: int = 64 * 1024 * 1024
     """Bytes of bodies whose signature was not checked yet."""
     most: int = 256 * 1024 * 1024
     """Bytes of all bodies."""
+    most_answer: int = 16 * 1024 * 1024
+    """Bytes of one answer that only reads."""
+    most_answers: int = 64 * 1024 * 1024
+    """Bytes of answers that wait, beyond which nothing more is read for others."""
     unsigned: int = 0
     signed: int = 0
+    answers: int = 0
+    """What clients have not taken yet; small answers do not count."""
     refused: Callable[[str], None] = field(default=lambda kind: None)
-    """Hears which of the two had no room: `unsigned` or `all`."""
+    """Hears which of them had no room: `unsigned`, `all` or `answers`."""
 
     def take(self, size: int, *, signed: bool) -> None:
         """Counts so many more bytes. Raises NoRoomError where they are too many, and counts none of them."""
@@ -51,6 +58,12 @@ class HeldBytes:
             self.signed -= size
         else:
             self.unsigned -= size
+
+    def check_answers(self) -> None:
+        """Raises NoRoomError where so many answers wait for their clients that no more may be made."""
+        if self.answers >= self.most_answers:
+            self.refused("answers")
+            raise NoRoomError(f"answers hold the {self.most_answers:,} bytes that they may")
 
     def sign(self, size: int) -> None:
         """The signature of a request that holds so many bytes is right."""

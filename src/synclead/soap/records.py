@@ -1,11 +1,16 @@
 """A lead as every answer shows it (spec: sync-lead, section 6)."""
 
+from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from synclead.leads.fields import EMAIL, Catalogue
 from synclead.leads.lead import ForeignId, Lead
 from synclead.leads.values import show_value
 from synclead.soap import messages
+
+_RECORD_BYTES = 250
+_ATTRIBUTE_BYTES = 100
+"""Of the tags around a record and an attribute."""
 
 
 def show_lead(lead: Lead, foreign: ForeignId | None, catalogue: Catalogue, zone: ZoneInfo) -> messages.LeadRecord:
@@ -17,6 +22,19 @@ def show_lead(lead: Lead, foreign: ForeignId | None, catalogue: Catalogue, zone:
         ForeignSysType=foreign.type if foreign else None,
         leadAttributeList=_attributes(lead, catalogue, zone),
     )
+
+
+def written_size(records: Iterable[messages.LeadRecord]) -> int:
+    """About the bytes that records take in an answer: those of their values, as XML has them, and their names."""
+    size = 0
+    for record in records:
+        size += _RECORD_BYTES
+        for one in record.leadAttributeList.attribute if record.leadAttributeList else ():
+            value = one.attrValue or ""
+            size += _ATTRIBUTE_BYTES + len(one.attrName or "")
+            size += 4 * (value.count("&") + value.count("<") + value.count(">"))
+            size += len(value) if value.isascii() else len(value.encode(errors="replace"))
+    return size
 
 
 def _attributes(lead: Lead, catalogue: Catalogue, zone: ZoneInfo) -> messages.ArrayOfAttribute | None:

@@ -15,14 +15,15 @@ from synclead.soap.client import Client
 from synclead.soap.early_header import FIRST, NoHeader, early_credentials, late_credentials
 from synclead.soap.envelope import parse
 from synclead.soap.errors import RequestNotUnderstoodError, UnsupportedOperationError
+from synclead.soap.held import HeldBytes
 from synclead.soap.injection import NOTHING, Injections
-from synclead.soap.large import AT_ONCE, LargeRequests, Named
+from synclead.soap.large import AT_ONCE, LargeMessages, Named
 from synclead.soap.limiting import CallLimiter
 from synclead.soap.limits import ReadLimits
 from synclead.soap.messages import Message
 from synclead.soap.observer import CallObserver, CallRecorder
 from synclead.soap.operations import HANDLERS, Handler
-from synclead.soap.operations.call import ANSWERED, Call, Reader, Writer
+from synclead.soap.operations.call import ANSWERED, Call, LargeAnswer, Reader, Writer
 from synclead.soap.request import Request, SentRequest
 from synclead.soap.shapes import Shapes
 from synclead.store.errors import ServiceFailureError, StoreError
@@ -74,16 +75,18 @@ class Parts:
     limiter: CallLimiter = field(default_factory=CallLimiter)
     observer: CallObserver = field(default_factory=CallObserver)
     recorder: CallRecorder = field(default_factory=CallRecorder)
+    held: HeldBytes = field(default_factory=HeldBytes)
+    """What this process keeps of requests and answers."""
     injections: Injections | None = None
     """What a test asked for; None where nobody can."""
     shapes: Shapes = field(init=False)
     """The requests that were met before."""
 
-    large: LargeRequests = field(init=False)
+    large: LargeMessages = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shapes", Shapes(self.contract.operation, self.limits))
-        object.__setattr__(self, "large", LargeRequests(self.contract.operation, self.handlers, self.limits))
+        object.__setattr__(self, "large", LargeMessages(self.contract.operation, self.handlers, self.limits))
 
 
 async def answer(
@@ -186,8 +189,12 @@ async def carry_out(
         raise UnsupportedOperationError(name)
     message = request.read_message(operation, handler)
     named = workspace or request.workspace
-    call = Call(subscription, named, parts.writer, parts.reader, facts, client)
-    reply = operation.encode(await handler.run(message, call))
+    call = Call(subscription, named, parts.writer, parts.reader, facts, client, parts.held)
+    answer = await handler.run(message, call)
+    if isinstance(answer, LargeAnswer):
+        reply = await parts.large.write(answer, operation.encode)
+    else:
+        reply = operation.encode(answer)
     facts.setdefault("outcome", ANSWERED)
     return reply
 

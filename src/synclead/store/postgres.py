@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 import psycopg
-from msgspec.json import decode, encode
+from msgspec.json import encode
 from psycopg import AsyncConnection
 from psycopg.types.json import set_json_loads
 
@@ -135,7 +135,8 @@ class PostgresDatabase:
             raise DatabaseLostError(f"the database cannot be reached: {error}") from error
 
     async def _link(self, connection: Connection, pipeline: Pipeline) -> _Link:
-        set_json_loads(decode, connection)
+        # Decoded by who wants it, as on SQLite: megabytes of leads are read with turns of others between them.
+        set_json_loads(_as_text, connection)
         # A pooler answers the start of a connection itself, with a number of its own.
         (((backend,),),) = await pipeline.run([_BACKEND])
         is_direct = self._prepares and backend == connection.info.backend_pid
@@ -273,3 +274,7 @@ def _text(error: psycopg.Error, state: str) -> str:
     named = " ".join(part for part in parts if part)
     # A data exception quotes the value in its first line, an error of the connection has nothing to quote.
     return named if state[:2] in _DATA else " ".join(f"{named}: {error.diag.message_primary or error}".split())
+
+
+def _as_text(json: str | bytes) -> str:
+    return json if isinstance(json, str) else json.decode()

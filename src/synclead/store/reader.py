@@ -1,21 +1,34 @@
 """Reads leads for calls that change nothing, on a way to the database that the writer does not wait for."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 from uuid import uuid4
 
+from synclead.leads.errors import AnswerTooLargeError
+from synclead.leads.lead import Lead
 from synclead.leads.lookup import MOST_LEADS, Found, LeadKey
 from synclead.leads.subscription import Subscription
 from synclead.store.errors import ServiceFailureError
 from synclead.store.group import SubscriptionGoneError, current_rules
 from synclead.store.observer import Observer
-from synclead.store.transaction import Database, DatabaseError, DatabaseLostError, Transaction
+from synclead.store.transaction import (
+    Database,
+    DatabaseError,
+    DatabaseLostError,
+    Row,
+    TooMuchReadError,
+    Transaction,
+    row_bytes,
+)
 from synclead.store.working_set import Statement, leads_of
 from synclead.store.writer import CALL_SECONDS
 
 CONNECTIONS = 2
 """Of PostgreSQL, a process; SQLite has one."""
+
+_TURN_BYTES = 1024 * 1024
+"""Of leads that are read in one turn of the event loop: a few milliseconds."""
 
 Answer = TypeVar("Answer")
 
@@ -43,16 +56,22 @@ class Reader:
         """Closes the database."""
         await self._database.close()
 
-    async def find(self, subscription: Subscription, key: LeadKey) -> Found:
-        """The leads of a key; none where it finds nobody. Raises ServiceFailureError (20011)."""
-        reads = _reads_of(subscription.id, key)
+    async def find(self, subscription: Subscription, key: LeadKey, most_bytes: int | None = None) -> Found:
+        """The leads of a key; none where it finds nobody.
 
-        async def read(transaction: Transaction) -> Found:
-            rules, answers = await current_rules(transaction, subscription, reads)
-            leads = [lead for statement, rows in zip(reads, answers, strict=True) for lead in leads_of(statement, rows)]
-            return Found(rules, tuple(sorted(leads, key=lambda lead: lead.id, reverse=True)))
+        Raises AnswerTooLargeError where they are more than so many bytes, and ServiceFailureError (20011).
+        """
+        reads = _reads_of(subscription.id, key, most_bytes)
 
-        return await self._answer(subscription.id, read)
+        async def read(transaction: Transaction) -> tuple[Subscription, list[list[Row]]]:
+            return await current_rules(transaction, subscription, reads)
+
+        try:
+            rules, answers = await self._answer(subscription.id, read)
+            leads, size = await _leads(reads, answers)
+        except TooMuchReadError:
+            raise AnswerTooLargeError(most_bytes or 0) from None
+        return Found(rules, tuple(sorted(leads, key=lambda lead: lead.id, reverse=True)), size)
 
     async def rules(self, subscription: Subscription) -> Subscription:
         """The subscription as the database holds it now. Raises ServiceFailureError (20011)."""
@@ -75,6 +94,8 @@ class Reader:
                 work.cancel()
                 raise DatabaseError("deadline of the call")
             return work.result()
+        except TooMuchReadError:
+            raise
         except (DatabaseError, SubscriptionGoneError) as error:
             if isinstance(error, DatabaseError):
                 self._doubt(subscription_id)
@@ -94,15 +115,30 @@ class Reader:
             return await read(transaction)
 
 
-def _reads_of(subscription_id: int, key: LeadKey) -> list[Statement]:
+async def _leads(reads: Sequence[Statement], answers: Sequence[Sequence[Row]]) -> tuple[list[Lead], int]:
+    """The leads in the answers, and their bytes. Raises TooMuchReadError."""
+    leads: list[Lead] = []
+    size, turn = 0, _TURN_BYTES
+    for statement, rows in zip(reads, answers, strict=True):
+        for row in rows:
+            leads += leads_of(statement, (row,))
+            size += row_bytes(row)
+            if size > turn:  # others have their turns between large leads
+                turn = size + _TURN_BYTES
+                await asyncio.sleep(0)
+    return leads, size
+
+
+def _reads_of(subscription_id: int, key: LeadKey, most_bytes: int | None) -> list[Statement]:
     """The statement that finds the leads of a key; none for a key that finds nobody."""
     looked_up = {"find_ids": key.id, "find_foreign_ids": key.foreign_id, "find_cookies": key.cookie}
     reads: list[Statement] = [
         # Of the foreign ids of a lead the last one set of each type is enough to show the lead.
-        (name, {"subscription": subscription_id, "limit": 1, "keys": [value]})
+        (name, {"subscription": subscription_id, "limit": 1, "bytes": most_bytes, "keys": [value]})
         for name, value in looked_up.items()
         if value is not None
     ]
     if key.email is not None:
-        reads.append(("find_emails", {"subscription": subscription_id, "limit": MOST_LEADS, "keys": [key.email.key]}))
+        found = {"subscription": subscription_id, "limit": MOST_LEADS, "bytes": most_bytes, "keys": [key.email.key]}
+        reads.append(("find_emails", found))
     return reads

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from synclead.leads.errors import SyncleadError
 from synclead.leads.outcome import Status
 from synclead.soap.messages import Message
-from synclead.soap.operations.call import ANSWERED, Call
+from synclead.soap.operations.call import ANSWERED, Call, LargeAnswer
 from synclead.soap.operations.describe_m_object import describe_m_object
 from synclead.soap.operations.get_lead import MISSING_KEY, get_lead
 from synclead.soap.operations.list_m_objects import list_m_objects
@@ -19,7 +19,7 @@ from synclead.soap.operations.sync_lead import MISSING_RECORD, sync_lead
 class Handler:
     """How an operation is carried out."""
 
-    run: Callable[[Any, Call], Awaitable[Message]]
+    run: Callable[[Any, Call], Awaitable[Message | LargeAnswer]]
     """From the operation's input message to its output message. Raises SyncleadError."""
     required: Mapping[str, Callable[[], SyncleadError]] = field(default_factory=dict)
     """Elements whose absence is a fault that comes before anything that is wrong inside the others."""

@@ -1,13 +1,16 @@
 """What every operation is given beside its input."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from synclead.leads.lookup import Found, LeadKey
 from synclead.leads.outcome import Outcome
 from synclead.leads.record import RawRecord
 from synclead.leads.subscription import Subscription
 from synclead.soap.client import Client
+from synclead.soap.held import HeldBytes
+from synclead.soap.messages import Message
 
 ANSWERED = "ANSWERED"
 """The outcome of a call whose operation says none of its own."""
@@ -26,8 +29,11 @@ class Writer(Protocol):
 class Reader(Protocol):
     """What finds leads, as of a moment after the call came."""
 
-    async def find(self, subscription: Subscription, key: LeadKey) -> Found:
-        """The leads of a key; none where it finds nobody. Raises SyncleadError."""
+    async def find(self, subscription: Subscription, key: LeadKey, most_bytes: int) -> Found:
+        """The leads of a key; none where it finds nobody.
+
+        Raises SyncleadError: AnswerTooLargeError where they are more than so many bytes.
+        """
 
     async def rules(self, subscription: Subscription) -> Subscription:
         """The rules as they are now, which may be newer than the call's. Raises SyncleadError."""
@@ -46,3 +52,16 @@ class Call:
     """What the log line says about the outcome. An operation adds to it, and never a lead's values."""
     client: Client | None = None
     """Who waits for the answer; None where it is this process itself."""
+    held: HeldBytes = field(default_factory=HeldBytes)
+    """What this process keeps for others, and how much it may."""
+
+
+class LargeAnswer(NamedTuple):
+    """An answer that takes long to write: it is made and encoded beside the event loop."""
+
+    make: Callable[[], Message]
+    """In a thread. May raise SyncleadError."""
+
+
+LARGE = 256 * 1024
+"""Bytes of values from which on an answer is large: to write them takes a millisecond or two."""
