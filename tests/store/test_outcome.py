@@ -1,17 +1,18 @@
 """The outcome of a commit is known, as long as anybody can say."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, insert, select, update
 
 from support.unreliable import Unreliable
 from synclead.leads.record import RawRecord
 from synclead.store import schema
-from synclead.store.engine import reading
+from synclead.store.engine import reading, writing
 from synclead.store.errors import ServiceFailureError
 from synclead.store.observer import Observer
 from synclead.store.transaction import Database
@@ -113,3 +114,42 @@ def test_a_clean_end_leaves_no_row_of_the_process(
 
     with reading(engine) as connection:
         assert connection.execute(select(schema.group_commit)).all() == []
+
+
+def test_the_row_of_a_process_that_is_gone_goes_after_a_day(
+    engine: Engine, declare: Callable[..., int], writer: Running, open_database: OpenDatabase
+) -> None:
+    """It tells the outcome of a commit that nobody asks for any more. One of an older release ages from now on."""
+    declare(1)
+    hour, now = 3_600_000_000, round(time.time() * 1_000_000)
+    ages = {"killed": 25 * hour, "alive": 23 * hour, "older release": None}
+    with writing(engine) as connection:
+        for process, age in ages.items():
+            row = {"subscription_id": 1, "process": process, "number": 7, "at": None if age is None else now - age}
+            connection.execute(insert(schema.group_commit).values(row))
+    run(Unreliable(open_database(), []), writer)
+
+    with reading(engine) as connection:
+        rows = connection.execute(select(schema.group_commit).order_by(schema.group_commit.c.process)).all()
+    assert [row.process for row in rows] == ["alive", "older release"]
+    assert abs(rows[1].at - now) < hour
+
+
+def test_a_process_that_lives_keeps_its_row_young(
+    engine: Engine, declare: Callable[..., int], writer: Running, open_database: OpenDatabase
+) -> None:
+    """Each group that it commits counts."""
+    declare(1)
+
+    async def sync() -> None:
+        async with writer(open_database(), process="me") as door:
+            await door.sync(1, RawRecord(email="a@e.com"))
+            with writing(engine) as connection:
+                connection.execute(update(schema.group_commit).values(at=1))
+            await door.sync(1, RawRecord(email="b@e.com"))
+            with reading(engine) as connection:
+                (row,) = connection.execute(select(schema.group_commit)).all()
+            assert row.number == 2
+            assert row.at > 1
+
+    asyncio.run(sync())

@@ -21,7 +21,15 @@ from support.postgres import Postgres
 from synclead.leads.record import RawAttribute, RawRecord
 from synclead.store import errors, pipeline, schema, upgrade
 from synclead.store.durability import check_durability
-from synclead.store.engine import lock_counter, open_engine, opened, postgres_parameters, reading, writing
+from synclead.store.engine import (
+    bump_config_version,
+    lock_counter,
+    open_engine,
+    opened,
+    postgres_parameters,
+    reading,
+    writing,
+)
 from synclead.store.master_keys import open_master_keys
 from synclead.store.observer import Observer
 from synclead.store.pipeline import Command
@@ -471,3 +479,38 @@ def test_engines_are_ours(url: str) -> None:
         connection.execute(update(schema.counter).values(config_version=1))
     engine.dispose()
     assert found == ["read committed", "synclead"]
+
+
+def test_a_warning_of_a_trigger_is_no_doubt_about_a_commit(url: str, engine: Engine, declare: Declare) -> None:
+    """Also where it comes with COMMIT, as that of a standby that is not waited for does."""
+    declare(1)
+    with writing(engine) as connection:
+        connection.execute(
+            text(
+                "CREATE FUNCTION warn() RETURNS trigger LANGUAGE plpgsql AS "
+                "$$ BEGIN RAISE WARNING 'of the operator'; RETURN NULL; END $$"
+            )
+        )
+        connection.execute(
+            text(
+                "CREATE CONSTRAINT TRIGGER warn AFTER UPDATE ON counter DEFERRABLE INITIALLY DEFERRED "
+                "FOR EACH ROW EXECUTE FUNCTION warn()"
+            )
+        )
+
+    async def commit() -> None:
+        database = PostgresDatabase(url)
+        async with database.transaction() as transaction:
+            stored = {
+                "subscription": 1,
+                "next_lead_id": 2,
+                "next_activity_id": 1,
+                "next_change": 1,
+                "config_version": 1,
+            }
+            await transaction.run([("store_counter", stored)], commit=True)
+        await database.close()
+
+    asyncio.run(commit())
+    with writing(engine) as connection:
+        bump_config_version(connection, 1)

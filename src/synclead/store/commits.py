@@ -1,6 +1,7 @@
 """What a process knows of its own commits: their outcome after a lost connection, and whether writes work."""
 
 import asyncio
+import time
 from typing import Any
 
 from synclead.store.transaction import Database, DatabaseError
@@ -8,6 +9,10 @@ from synclead.store.working_set import Statement
 
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 5.0
+KEPT_SECONDS = 86_400
+"""How long the row of a process stays after its last commit, where it was not taken away."""
+_EXPIRY_SECONDS = 3_600.0
+"""How often a process looks for such rows."""
 
 
 class CommitLog:
@@ -18,32 +23,41 @@ class CommitLog:
         self._database = database
         self._process = process
         self._number = 0
-        self._subscriptions: set[int] = set()
+        self._expired_at: dict[int, float] = {}
+        """When rows of others were last looked for, by the subscriptions that have one of this process."""
 
     def next_number(self) -> int:
         """A number for one attempt to commit a group; never given twice."""
         self._number += 1
         return self._number
 
-    def store(self, subscription_id: int, number: int) -> Statement:
-        """The statement that leaves the number in the group's own transaction."""
-        self._subscriptions.add(subscription_id)
-        return ("store_group", self._row(subscription_id) | {"number": number})
+    def store(self, subscription_id: int, number: int) -> list[Statement]:
+        """The statements that leave the number in the group's own transaction, and now and then take old ones out."""
+        row = self._row(subscription_id)
+        stored: list[Statement] = [("store_group", row | {"number": number})]
+        now = time.monotonic()
+        if now - self._expired_at.get(subscription_id, float("-inf")) >= _EXPIRY_SECONDS:
+            self._expired_at[subscription_id] = now
+            stored += [("date_groups", row), ("expire_groups", row | {"seconds": KEPT_SECONDS})]
+        return stored
 
     async def is_committed(self, subscription_id: int, number: int) -> bool | None:
-        """Whether a group whose COMMIT was not answered is in the database; None when nobody can say."""
-        row = self._row(subscription_id)
+        """Whether a group whose COMMIT was not answered is in the database, for good; None when nobody can say."""
+        row = self._row(subscription_id) | {"number": number}
         try:
             async with self._database.transaction() as transaction:
                 # The lock first: while it is free, the lost transaction is over, one way or the other.
-                answers = await transaction.run([("lock_counter", row), ("read_group", row)])
+                _, found = await transaction.run([("lock_counter", row), ("confirm_group", row)])
+                if found:
+                    # It may be on this server alone, and not on the standby that it has to wait for.
+                    await transaction.run([], commit=True)
         except DatabaseError:
             return None
-        return bool(answers[1]) and answers[1][0][0] == number
+        return bool(found)
 
     async def drop(self) -> None:
         """Takes this process's rows away; one that stays all the same harms nobody."""
-        for subscription_id in self._subscriptions:
+        for subscription_id in self._expired_at:
             row = self._row(subscription_id)
             try:
                 async with self._database.transaction() as transaction:
@@ -91,10 +105,10 @@ class Probe:
         while True:
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-            write = self._log.store(subscription_id, self._log.next_number())
+            writes = self._log.store(subscription_id, self._log.next_number())
             try:
                 async with self._database.transaction() as transaction:
-                    await transaction.run([("lock_counter", write[1]), write], commit=True)
+                    await transaction.run([("lock_counter", writes[0][1]), *writes], commit=True)
             except DatabaseError:
                 continue
             return

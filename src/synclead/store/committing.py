@@ -22,6 +22,7 @@ from synclead.store.transaction import (
     DatabaseError,
     DatabaseLostError,
     DataRefusedError,
+    NotReplicatedError,
     TooMuchReadError,
 )
 
@@ -107,6 +108,10 @@ class Committer:
                     break
             except (DataRefusedError, TooMuchReadError):
                 raise
+            except NotReplicatedError as error:
+                reason, outcome_known = str(error), False
+                self._probe.start(subscription_id)
+                break
             except DatabaseError as error:
                 reason = str(error)
                 self._probe.start(subscription_id)
@@ -136,9 +141,9 @@ class Committer:
             )
             planned.append(group)
             if group.changed:
-                number_row = self._commits.store(subscription_id, number)
+                number_rows = self._commits.store(subscription_id, number)
                 began = time.monotonic()
-                await transaction.run([*group.writes(), number_row], commit=True)
+                await transaction.run([*group.writes(), *number_rows], commit=True)
                 seconds = time.monotonic() - began
         # Later: what is made of it must not turn what is durable into a failure.
         asyncio.get_running_loop().call_soon(self._observer.group_written, group, seconds)

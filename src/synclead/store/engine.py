@@ -9,12 +9,13 @@ from sqlalchemy import Connection, Engine, create_engine, event, func, select, t
 from sqlalchemy.engine import URL, Row, make_url
 from sqlalchemy.exc import ArgumentError
 
-from synclead.store.errors import DatabaseUnavailableError
+from synclead.store.errors import DatabaseUnavailableError, UnconfirmedError
 from synclead.store.schema import counter, subscription
 
 LOCK_SECONDS = 10
 # Any number that no other program is likely to lock; released at the end of the transaction.
 _CONFIGURATION_LOCK = 0x73796E636C656165
+_UNREPLICATED = "synclead_unreplicated"
 _POSTGRES_DEFAULTS: dict[str, Any] = {
     "application_name": "synclead",
     "connect_timeout": "10",
@@ -79,8 +80,10 @@ def open_engine(url: str) -> Engine:
     """An engine whose transactions begin by our own statement (see `reading` and `writing`)."""
     parsed = parse_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(
-            parsed, isolation_level="READ COMMITTED", connect_args=postgres_parameters(url), pool_pre_ping=True
+        return _watch_commits(
+            create_engine(
+                parsed, isolation_level="READ COMMITTED", connect_args=postgres_parameters(url), pool_pre_ping=True
+            )
         )
     engine = create_engine(parsed, connect_args={"timeout": LOCK_SECONDS})
 
@@ -93,6 +96,23 @@ def open_engine(url: str) -> Engine:
     def _on_begin(connection: Connection) -> None:
         mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
         connection.exec_driver_sql(f"BEGIN {mode}")
+
+    return engine
+
+
+def _watch_commits(engine: Engine) -> Engine:
+    """Notes on a connection that a commit of it did not wait for the standby that it has to wait for."""
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, record: Any) -> None:
+        # The driver takes a tenth of a second to load: not for who serves from a file.
+        from synclead.store.pipeline import is_end_of_wait
+
+        def notice(one: Any) -> None:
+            if is_end_of_wait(one):
+                record.info[_UNREPLICATED] = True
+
+        connection.add_notice_handler(notice)
 
     return engine
 
@@ -118,12 +138,20 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def writing(engine: Engine) -> Iterator[Connection]:
     """One transaction that writes; commits at the end, rolls back on an exception.
 
-    A writer of leads, keys, activities, fields or rules calls `lock_counter` first.
+    A writer of leads, keys, activities, fields or rules calls `lock_counter` first. Raises UnconfirmedError where it
+    is committed on this server, and perhaps not on the standby that has to have it too.
     """
-    with engine.connect().execution_options(sqlite_begin="IMMEDIATE") as connection, connection.begin():
-        if connection.dialect.name == "postgresql":
-            connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"))
-        yield connection
+    with engine.connect().execution_options(sqlite_begin="IMMEDIATE") as connection:
+        with connection.begin():
+            if connection.dialect.name == "postgresql":
+                connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"))
+                connection.info.pop(_UNREPLICATED, None)
+            yield connection
+        if connection.info.pop(_UNREPLICATED, False):
+            raise UnconfirmedError(
+                "it is done, but PostgreSQL did not wait for the standby that has to have it too, and may lose it with "
+                "this server: look after the standby"
+            )
 
 
 def lock_configuration(connection: Connection) -> None:

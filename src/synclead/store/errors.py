@@ -63,6 +63,10 @@ class UnsafeDurabilityError(StoreError):
     """The database would lose what it has acknowledged."""
 
 
+class UnconfirmedError(StoreError):
+    """It is committed on this server alone, which was to wait for a standby."""
+
+
 class MasterKeyError(StoreError):
     """The master key is missing, malformed or not the one that sealed the stored secrets."""
 

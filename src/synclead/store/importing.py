@@ -19,6 +19,7 @@ from synclead.store.transaction import (
     Database,
     DatabaseError,
     DataRefusedError,
+    NotReplicatedError,
     TooMuchReadError,
     Transaction,
 )
@@ -159,6 +160,8 @@ class Importer:
                 if len(group.rows) == 1:
                     return await self._group(group, progress, str(error))
                 break
+            except NotReplicatedError as error:
+                raise _unanswered(error, progress) from error
             except DatabaseError as error:
                 if self.foresight is not None:
                     raise StoreError(f"the database did not answer: {error}") from error

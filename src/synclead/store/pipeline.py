@@ -13,13 +13,23 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import AsyncConnection, pq
 from psycopg.adapt import Transformer
-from psycopg.errors import error_from_result
+from psycopg.errors import Diagnostic, error_from_result
 from psycopg.pq.abc import PGresult
 
 from synclead.alarm import Alarm
 from synclead.store.transaction import Row
 
 Connection = AsyncConnection[tuple[Any, ...]]
+
+
+def is_end_of_wait(notice: Diagnostic) -> bool:
+    """Whether PostgreSQL warns that a commit does not wait for its standby any more.
+
+    Such a commit counts as done, and no time-out ends the wait: somebody cancels it, or ends the connection. The words
+    are in the server's language; what a function of the server's users raises is not it.
+    """
+    is_warning = notice.severity_nonlocalized == "WARNING" and notice.sqlstate in ("01000", "57P01")
+    return is_warning and notice.source_function != "exec_stmt_raise"
 
 
 class Command(NamedTuple):
@@ -56,12 +66,19 @@ class Pipeline:
         self._deadline = Alarm(self._loop, self._expire)
         self._transformer = Transformer(connection)
         self._prepared: set[bytes] = set()
+        self._received = 0
+        """Results of what runs that have come so far."""
+        self.is_unreplicated = False
+        """Whether the COMMIT of the last `run` did not wait for the standby that it has to wait for."""
+        self._wait_ended_at = -1
+        connection.add_notice_handler(self._notice)
 
     async def close(self) -> None:
         """Closes the connection, whatever state it is in."""
         self._deadline.close()
         self._unwatch()
         self._selector.close()
+        self._connection.remove_notice_handler(self._notice)
         with suppress(psycopg.Error):
             await self._connection.close()
 
@@ -82,6 +99,7 @@ class Pipeline:
 
     async def _run(self, commands: Sequence[Command]) -> list[list[Row]]:
         libpq = self._libpq
+        self._received, self._wait_ended_at = 0, -1
         prepares: list[bytes | None] = []
         """What each result is to be: of the preparing of that name, or of a command."""
         for text, parameter, name in commands:
@@ -95,8 +113,11 @@ class Pipeline:
                 libpq.send_query_prepared(name, parameters)
             prepares.append(None)
         libpq.pipeline_sync()
+        results = await self._results()
+        # A warning before it is that of a statement, of which a trigger may make any.
+        self.is_unreplicated = self._wait_ended_at == len(results) - 1
         answers = []
-        for prepared, result in zip(prepares, await self._results(), strict=True):
+        for prepared, result in zip(prepares, results, strict=True):
             if result.status not in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
                 raise error_from_result(result)
             if prepared is None:
@@ -126,6 +147,7 @@ class Pipeline:
                     return results
                 else:
                     results.append(result)
+                    self._received += 1
             await self._until_ready(writing=not is_sent)
             try:
                 # Also while sending: a server that waits for its answers to be read reads nothing.
@@ -136,6 +158,10 @@ class Pipeline:
                     if result.status == pq.ExecStatus.FATAL_ERROR:
                         raise error_from_result(result) from None
                 raise
+
+    def _notice(self, notice: Diagnostic) -> None:
+        if is_end_of_wait(notice):
+            self._wait_ended_at = self._received
 
     async def _until_ready(self, *, writing: bool) -> None:
         if self._is_late:

@@ -25,6 +25,7 @@ from synclead.store.transaction import (
     DataRefusedError,
     Document,
     LockTimeoutError,
+    NotReplicatedError,
     Row,
     StatementTimeoutError,
 )
@@ -217,7 +218,10 @@ class PostgresTransaction:
             await self._lose()
             raise
         self._is_clean = commit
-        return answers[len(commands) - len(statements) - commit : len(commands) - commit]
+        answers = answers[len(commands) - len(statements) - commit : len(commands) - commit]
+        if commit and link.pipeline.is_unreplicated:
+            raise NotReplicatedError(answers)
+        return answers
 
     def _commands(self, link: _Link, statements: Sequence[tuple[str, Document]], commit: bool) -> list[Command]:
         """A statement that fails takes all that follow with it, COMMIT too."""

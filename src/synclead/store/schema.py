@@ -159,8 +159,10 @@ group_commit = Table(
     Column("subscription_id", Integer, primary_key=True, autoincrement=False),
     Column("process", KeyText, primary_key=True),
     Column("number", BigInteger, nullable=False),
+    Column("at", BigInteger),
 )
-"""Number of the last group that a process committed: tells the outcome of a lost COMMIT."""
+"""Number of the last group that a process committed: tells the outcome of a lost COMMIT. `at` is when that was by the
+database's clock; an older release leaves it out."""
 
 import_progress = Table(
     "import_progress",

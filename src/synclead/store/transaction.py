@@ -50,6 +50,15 @@ def row_bytes(row: Row) -> int:
     return ROW_BYTES + sum([len(text) if text.isascii() else len(text.encode()) for text in texts])
 
 
+class NotReplicatedError(DatabaseError):
+    """It is committed on this server alone: the wait for the standby that has to have it too was cancelled."""
+
+    def __init__(self, answers: list[list[Row]]) -> None:
+        super().__init__("it is committed, and perhaps not on the standby that has to have it")
+        self.answers = answers
+        """What the statements gave."""
+
+
 class Transaction(Protocol):
     """One transaction, from the first `run` until `commit` or the end of its block."""
 

@@ -27,16 +27,34 @@ WHERE subscription_id = ($1::json ->> 'subscription')::integer
 
 -- name: store_group
 -- The number of the group that this process commits here and now.
-INSERT INTO group_commit (subscription_id, process, number)
-VALUES (($1::json ->> 'subscription')::integer, $1::json ->> 'process', ($1::json ->> 'number')::bigint)
-ON CONFLICT (subscription_id, process) DO UPDATE SET number = excluded.number
+INSERT INTO group_commit (subscription_id, process, number, at)
+VALUES (
+    ($1::json ->> 'subscription')::integer, $1::json ->> 'process', ($1::json ->> 'number')::bigint,
+    (extract(epoch FROM now()) * 1000000)::bigint
+)
+ON CONFLICT (subscription_id, process) DO UPDATE SET number = excluded.number, at = excluded.at
 
--- name: read_group
--- The number of the last group that this process committed.
-SELECT number
-FROM group_commit
+-- name: confirm_group
+-- Whether that was the last group that this process committed. Writes it once more: a commit of this is also one of all
+-- that was committed before, on a standby too.
+UPDATE group_commit
+SET number = number
 WHERE subscription_id = ($1::json ->> 'subscription')::integer
   AND process = $1::json ->> 'process'
+  AND number = ($1::json ->> 'number')::bigint
+RETURNING number
+
+-- name: date_groups
+-- Begins to count the age of what a process of an older release has committed.
+UPDATE group_commit
+SET at = (extract(epoch FROM now()) * 1000000)::bigint
+WHERE subscription_id = ($1::json ->> 'subscription')::integer AND at IS NULL
+
+-- name: expire_groups
+-- Forgets processes that committed nothing for so many seconds, since nobody asks for so old a number: most are gone.
+DELETE FROM group_commit
+WHERE subscription_id = ($1::json ->> 'subscription')::integer
+  AND at < ((extract(epoch FROM now()) - ($1::json ->> 'seconds')::bigint) * 1000000)::bigint
 
 -- name: drop_group
 -- Forgets a process that ends in peace.

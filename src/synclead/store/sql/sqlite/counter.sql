@@ -21,19 +21,35 @@ WHERE subscription_id = json_extract(:document, '$.subscription')
 
 -- name: store_group
 -- The number of the group that this process commits here and now.
-INSERT INTO group_commit (subscription_id, process, number)
+INSERT INTO group_commit (subscription_id, process, number, at)
 SELECT json_extract(:document, '$.subscription'),
        json_extract(:document, '$.process'),
-       json_extract(:document, '$.number')
+       json_extract(:document, '$.number'),
+       strftime('%s', 'now') * 1000000
 WHERE true
-ON CONFLICT (subscription_id, process) DO UPDATE SET number = excluded.number
+ON CONFLICT (subscription_id, process) DO UPDATE SET number = excluded.number, at = excluded.at
 
--- name: read_group
--- The number of the last group that this process committed.
-SELECT number
-FROM group_commit
+-- name: confirm_group
+-- Whether that was the last group that this process committed. Writes it once more: a commit of this is also one of all
+-- that was committed before.
+UPDATE group_commit
+SET number = number
 WHERE subscription_id = json_extract(:document, '$.subscription')
   AND process = json_extract(:document, '$.process')
+  AND number = json_extract(:document, '$.number')
+RETURNING number
+
+-- name: date_groups
+-- Begins to count the age of what a process of an older release has committed.
+UPDATE group_commit
+SET at = strftime('%s', 'now') * 1000000
+WHERE subscription_id = json_extract(:document, '$.subscription') AND at IS NULL
+
+-- name: expire_groups
+-- Forgets processes that committed nothing for so many seconds, since nobody asks for so old a number: most are gone.
+DELETE FROM group_commit
+WHERE subscription_id = json_extract(:document, '$.subscription')
+  AND at < (strftime('%s', 'now') - json_extract(:document, '$.seconds')) * 1000000
 
 -- name: drop_group
 -- Forgets a process that ends in peace.
