@@ -164,7 +164,7 @@ def test_every_choice_of_the_policy_is_offered() -> None:
     for name, (default, other) in found.items():
         value = getattr(defaults, name)
         assert default == f"`{str(value).lower() if isinstance(value, bool) else value}`"
-        given = True if isinstance(value, bool) else other.strip("`")
+        given = True if isinstance(value, bool) else type(value)(other.strip("`"))
         assert getattr(Policy.from_mapping({name: given}), name) != value
     assert set(PRESETS["forgiving"]) <= set(found)
 

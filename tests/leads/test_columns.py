@@ -131,6 +131,15 @@ def test_a_column_that_can_be_no_field_is_refused() -> None:
         columns("Email", "a\x01b", policy={"unknown_fields": "create"})
 
 
+def test_columns_make_no_more_fields_than_there_may_be() -> None:
+    """The whole file is refused before its first row; to name them and leave some out is what is left."""
+    policy = {"unknown_fields": "create", "created_fields_limit": 1}
+    assert columns("Email", "Hat", policy=policy).record(["a@e.com", "x"]).email is None
+
+    with pytest.raises(ColumnsError, match="'Hat', 'Pants': that would make 2 fields, and 1 are left of the 1"):
+        columns("Email", "Hat", "Pants", policy=policy)
+
+
 def test_an_unknown_column_twice_is_refused() -> None:
     """In any letter case: it would be the same field."""
     with pytest.raises(ColumnsError, match="'Pants' and 'PANTS' are the same"):

@@ -3,7 +3,8 @@
 import pytest
 
 from support.world import World, subscription
-from synclead.leads.errors import InputError, LeadSyncFailedError
+from synclead.leads.errors import FieldLimitError, InputError, LeadSyncFailedError
+from synclead.leads.fields import Field, auto_field
 from synclead.leads.lead import ForeignId
 from synclead.leads.places import Condition, Rule
 
@@ -245,6 +246,28 @@ class TestValues:
 
         assert (first.lead.values["Shoe"], again.lead.values["Shoe"]) == ("42", "43")
         assert [made.name for made in world.known.changes.fields] == ["Shoe"]
+
+    def test_fields_that_calls_make_have_a_bound(self) -> None:
+        """Beyond it the call is refused, makes nothing and says why; fields that are there, and blanks, go on."""
+        own = Field("Own", "Own", "own", "Own", "string")
+        policy = {"unknown_fields": "create", "created_fields_limit": 2}
+        world = World(subscription(policy=policy, fields=[own, auto_field("Old")]))
+        world.call(email="a@e.com", One="1")
+
+        with pytest.raises(FieldLimitError) as refused:
+            world.call(email="a@e.com", Two="2", Three="3", Four="")
+
+        assert refused.value.code == 20105
+        assert refused.value.message == (
+            "syncLead operation failed: unknown fields for import: Two, Three; "
+            "calls may make no more than 2 fields (created_fields_limit)"
+        )
+        assert world.call(email="a@e.com", One="11", Old="22", Own="33", Four="").lead.values == {
+            "One": "11",
+            "Old": "22",
+            "Own": "33",
+        }
+        assert [made.name for made in world.known.changes.fields] == ["One"]
 
     def test_no_id_left(self) -> None:
         """The highest lead Id that the contract can carry is handed out; after it a new lead is refused."""

@@ -45,12 +45,22 @@ def test_a_key_wins_over_the_preset_wherever_it_stands() -> None:
         ({"require_foreign_sys_type": "true"}, "require_foreign_sys_type = 'true' is none of false, true"),
         ({"require_foreign_sys_type": 1}, "require_foreign_sys_type = 1 is none of"),
         ({"bad_value": ["skip"]}, "bad_value = "),
+        ({"created_fields_limit": -1}, "created_fields_limit = -1 is no whole number from 0 to 10000"),
+        ({"created_fields_limit": 10_001}, "created_fields_limit = 10001 is no whole number"),
+        ({"created_fields_limit": True}, "created_fields_limit = True is no whole number"),
+        ({"created_fields_limit": "5"}, "created_fields_limit = '5' is no whole number"),
     ],
 )
 def test_a_wrong_key_or_value_is_named(mapping: dict[str, object], reason: str) -> None:
     """What the policy does not know is refused, naming key and value."""
     with pytest.raises(ValueError, match=reason):
         Policy.from_mapping(mapping)
+
+
+def test_a_limit_is_a_number() -> None:
+    """500 where none is given, also by a preset."""
+    assert Policy.from_mapping({"preset": "forgiving"}).created_fields_limit == 500
+    assert Policy.from_mapping({"preset": "forgiving", "created_fields_limit": 0}).created_fields_limit == 0
 
 
 def test_true_and_false_are_taken_for_the_yes_or_no_key() -> None:

@@ -35,6 +35,11 @@ def test_every_fault_has_an_advice() -> None:
         (20016, {"clock_difference": -7200.4}, "7200 s behind"),
         (20016, {"clock_difference": 7200.4}, "7200 s ahead of"),
         (20105, {"unknown_fields": ["pants", "it's a hat"]}, "`synclead fields add pants --type string` and `synclead"),
+        (
+            20105,
+            {"unknown_fields": ["hat"], "why": "calls may make no more than 500 fields"},
+            "raise `created_fields_limit`",
+        ),
         (20105, {"unknown_fields": ["it's a hat"]}, r"""add 'it'\''s a hat' --type"""),
         (20109, {"field": "ForeignSysType"}, "require_foreign_sys_type"),
         (20109, {"field": "attrValue of City"}, "an empty one clears"),

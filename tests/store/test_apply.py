@@ -267,6 +267,20 @@ def test_a_user_is_disabled_and_keeps_its_keys(engine: Engine) -> None:
     assert len(dump(engine)["api_key"]) == 1
 
 
+def test_a_disabled_user_stays_disabled_where_the_file_does_not_say(engine: Engine) -> None:
+    """As all that a file does not mention: `disabled = false` enables; who is new is enabled."""
+    apply(engine, HEAD + WHOLE)
+    apply(engine, HEAD + 'api_users = [{ id = "bigcorp1_46", disabled = true }]')
+
+    assert apply(engine, HEAD + 'api_users = [{ id = "bigcorp1_46", encryption_key = "secret-1" }]') == ()
+    assert dump(engine)["api_user"] == [("bigcorp1_46", 1, True, False)]
+    assert apply(engine, HEAD + 'api_users = [{ id = "bigcorp1_46", disabled = false }]') == (
+        "Example Corp: enabled user bigcorp1_46",
+    )
+    apply(engine, HEAD + 'api_users = [{ id = "new", encryption_key = "secret-2" }]')
+    assert dump(engine)["api_user"] == [("bigcorp1_46", 1, False, False), ("new", 1, False, False)]
+
+
 @pytest.mark.parametrize(
     ("lines", "words"),
     [

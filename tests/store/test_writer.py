@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select, update
 import synclead.leads.plan as planning
 import synclead.store.group as group_module
 from support.constraints import delay_inserts, refuse_inserts
-from synclead.leads.errors import LeadKeyRequiredError, LeadNotFoundError, UnknownLeadFieldError
+from synclead.leads.errors import FieldLimitError, LeadKeyRequiredError, LeadNotFoundError, UnknownLeadFieldError
 from synclead.leads.lead import ForeignId
 from synclead.leads.outcome import Outcome
 from synclead.leads.record import RawAttribute, RawRecord
@@ -305,6 +305,24 @@ def test_fields_are_created_and_known_at_the_next_call(engine: Engine, declare: 
         rows = connection.execute(select(schema.field.c.name, schema.field.c.auto)).all()
         version = connection.execute(select(schema.counter.c.config_version)).scalar_one()
     assert ([tuple(row) for row in rows], version) == ([("Pants", True)], 2)
+
+
+def test_fields_that_calls_make_have_a_bound(engine: Engine, declare: Declare, writer: Running) -> None:
+    """Of a group of calls those beyond it are refused, and the others written; so at the next call too."""
+    declare(1, policy={"unknown_fields": "create", "created_fields_limit": 2})
+
+    async def calls() -> list[Any]:
+        async with writer(observer=Quiet()) as door:
+            group = [raw("z@e.com"), raw("a@e.com", One="1"), raw("a@e.com", Two="2"), raw("a@e.com", Three="3")]
+            answers = await asyncio.gather(*(door.sync(1, one) for one in group), return_exceptions=True)
+            last = door.sync(1, raw("a@e.com", Two="22", Three="33"))
+            return [*answers, *await asyncio.gather(last, return_exceptions=True)]
+
+    *_, second, third, last = asyncio.run(calls())
+    assert second.lead.values == {"One": "1", "Two": "2"}
+    assert [type(one) for one in (third, last)] == [FieldLimitError] * 2
+    with reading(engine) as connection:
+        assert connection.execute(select(schema.field.c.name)).scalars().all() == ["One", "Two"]
 
 
 def test_a_changed_configuration_counts_at_the_next_call(engine: Engine, declare: Declare, writer: Running) -> None:

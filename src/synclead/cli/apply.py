@@ -25,8 +25,9 @@ def apply(
 ) -> None:
     """Declare subscriptions: their users, partitions, workspaces, fields and rules.
 
-    Prints a line for each change. What the file does not mention stays; `removed = true` removes. All or
-    nothing: a mistake anywhere in the file changes nothing. Safe to repeat, also while servers run.
+    Prints a line for each change. What the file does not mention stays, whether a user is `disabled` too; `removed =
+    true` removes. All or nothing: a mistake anywhere in the file changes nothing. Safe to repeat, also while servers
+    run.
     """
     from synclead.store.apply import apply_declaration
     from synclead.store.declaration import read_declaration_file

@@ -195,6 +195,13 @@ def _check_unknown(unknown: Sequence[str], subscription: Subscription) -> None:
                 check_field_name(name)
             except ValueError as fault:
                 raise ColumnsError(f"{fault}: rename the column, or leave it out with {_ignoring([name])}") from None
+        limit = subscription.policy.created_fields_limit
+        if len(unknown) > (room := max(0, subscription.catalogue.room_for_created(limit))):
+            raise ColumnsError(
+                f"no field is called {_listed(unknown)}: that would make {len(unknown)} fields, and {room} are left of "
+                f"the {limit} that calls and files may make (created_fields_limit); add them with `synclead fields "
+                f"add`, or leave columns out with {_ignoring(unknown)}"
+            )
         return
     raise ColumnsError(
         f"no field is called {_listed(unknown)}: add it with `synclead fields add` or `synclead fields import`, or "

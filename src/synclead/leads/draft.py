@@ -1,5 +1,6 @@
 """A plan while it is made: the target, and what has been decided about it so far."""
 
+from collections.abc import Mapping
 from operator import attrgetter
 
 from msgspec import Struct, field
@@ -32,6 +33,19 @@ class Draft(Struct):
     cookies_bound: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     fields: list[Field] = field(default_factory=list)
+
+    def change(self, given: Mapping[str, str | None]) -> None:
+        """Set or clear fields, and note each that has another value then."""
+        values, changed = self.values, self.changed_values
+        for name, value in given.items():
+            old = values.get(name)
+            if old == value:
+                continue
+            if value is None:
+                del values[name]
+            else:
+                values[name] = value
+            changed.append(ChangedValue(name, old, value))
 
     @property
     def merged_visitors(self) -> tuple[Visitor, ...]:

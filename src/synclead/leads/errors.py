@@ -57,9 +57,17 @@ class UnknownLeadFieldError(SyncleadError):
 
     code, text = 20105, "Unknown lead field"
 
-    def __init__(self, names: Sequence[str]) -> None:
-        super().__init__(f"syncLead operation failed: unknown fields for import: {', '.join(names)}")
+    def __init__(self, names: Sequence[str], ending: str = "") -> None:
+        super().__init__(f"syncLead operation failed: unknown fields for import: {', '.join(names)}{ending}")
         self.names = tuple(names)
+
+
+class FieldLimitError(UnknownLeadFieldError):
+    """A call would make fields by naming them, and there are as many of those as there may be."""
+
+    def __init__(self, names: Sequence[str], limit: int) -> None:
+        self.why = f"calls may make no more than {limit} fields (created_fields_limit)"
+        super().__init__(names, f"; {self.why}")
 
 
 class LeadSyncFailedError(SyncleadError):

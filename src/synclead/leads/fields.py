@@ -107,6 +107,10 @@ class Catalogue:
         """Whether any field has this SOAP or REST name, also one that a SOAP call may not name."""
         return fold(name) in self._by_attr_name
 
+    def room_for_created(self, limit: int) -> int:
+        """How many more fields calls may make by naming them, where `limit` is how many there may be."""
+        return limit - sum(field.auto for field in self.fields)
+
     def with_fields(self, new: Iterable[Field]) -> "Catalogue":
         """A catalogue that also has `new`."""
         by_name, by_attr_name = dict(self._by_name), dict(self._by_attr_name)

@@ -1,6 +1,5 @@
 """What a call changes once its target is known: values, keys, places and history (sync-lead, 3 to 5)."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -8,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from synclead.leads.draft import Draft
-from synclead.leads.errors import InputError, LeadSyncFailedError
+from synclead.leads.errors import FieldLimitError, InputError, LeadSyncFailedError
 from synclead.leads.fields import Catalogue, Field, auto_field
 from synclead.leads.file_row import check_row
 from synclead.leads.history import FILE_SOURCE, SOURCE, ChangedValue, KeyMove, history_of
@@ -78,7 +77,7 @@ def plan(request: SyncRequest, known: Known, subscription: Subscription, now: da
         check_row(draft, request.row, known)
     if request.read_only:
         check_read_only(draft, subscription)
-    set_values(draft, known.catalogue)
+    set_values(draft, known.catalogue, subscription.policy.created_fields_limit)
     set_email(draft)
     if request.foreign_id is not None:
         set_foreign_ids(draft)
@@ -126,10 +125,10 @@ def check_read_only(draft: Draft, subscription: Subscription) -> None:
         draft.skipped.append(f"{name}: {reason}")
 
 
-def set_values(draft: Draft, catalogue: Catalogue) -> None:
-    """Write the fields that were sent; fields not named stay as they are (section 5)."""
+def set_values(draft: Draft, catalogue: Catalogue, limit: int) -> None:
+    """Write the fields that were sent; fields not named stay as they are (section 5). Makes no more than the limit."""
     request = draft.found.request
-    change_values(draft, request.values)
+    draft.change(request.values)
     for name, text in request.unknown.items():
         made = catalogue.find(name)  # an earlier call of the group may have made it
         if made is None:
@@ -137,24 +136,12 @@ def set_values(draft: Draft, catalogue: Catalogue) -> None:
                 continue
             made = auto_field(name)
             draft.fields.append(made)
-        change_values(draft, {made.name: text})
+        draft.change({made.name: text})
+    if draft.fields and len(draft.fields) > catalogue.room_for_created(limit):
+        raise FieldLimitError([field.name for field in draft.fields], limit)
     for visitor in draft.merged_visitors if draft.found.visitors else ():
         # First-visit facts fill what is empty (munchkin, 8.1).
-        change_values(draft, {name: value for name, value in visitor.values.items() if name not in draft.values})
-
-
-def change_values(draft: Draft, given: Mapping[str, str | None]) -> None:
-    """Set or clear fields, and note each that has another value then."""
-    values, changed = draft.values, draft.changed_values
-    for name, value in given.items():
-        old = values.get(name)
-        if old == value:
-            continue
-        if value is None:
-            del values[name]
-        else:
-            values[name] = value
-        changed.append(ChangedValue(name, old, value))
+        draft.change({name: value for name, value in visitor.values.items() if name not in draft.values})
 
 
 def set_email(draft: Draft) -> None:

@@ -23,6 +23,8 @@ class Policy:
     """What an attribute does that no field is called."""
     bad_value: Literal["fault", "skip"] = "fault"
     """What a value does that its field cannot have."""
+    created_fields_limit: int = 500
+    """Under `unknown_fields = "create"`: how many fields calls and files may make in all."""
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, object]) -> Self:
@@ -36,9 +38,15 @@ class Policy:
         for key, value in mapping.items():
             if key == "preset":
                 continue
+            if key in _MOST:
+                # By type: a bool is an int too.
+                if type(value) is not int or not 0 <= value <= _MOST[key]:
+                    raise ValueError(f"policy: {key} = {value!r} is no whole number from 0 to {_MOST[key]}")
+                chosen[key] = value
+                continue
             allowed = _CHOICES.get(key)
             if allowed is None:
-                raise ValueError(f"policy: key {key!r} is none of preset, {', '.join(_CHOICES)}")
+                raise ValueError(f"policy: key {key!r} is none of preset, {', '.join([*_CHOICES, *_MOST])}")
             # By type too: 0 equals False, and a declaration that says 0 means something else.
             if not any(type(value) is type(choice) and value == choice for choice in allowed):
                 raise ValueError(f"policy: {key} = {value!r} is none of {_listed(allowed)}")
@@ -58,10 +66,14 @@ PRESETS: Mapping[str, Mapping[str, object]] = {
 }
 """Named sets of choices: as the document says, and one that refuses as little as it can."""
 
+_MOST: Mapping[str, int] = {"created_fields_limit": 10_000}
+"""Keys that are whole numbers, and the highest that each may be."""
+
 _CHOICES: dict[str, tuple[object, ...]] = {
     field.name: get_args(hint) or (False, True)
     for field in fields(Policy)
     for hint in (get_type_hints(Policy)[field.name],)
+    if field.name not in _MOST
 }
 
 

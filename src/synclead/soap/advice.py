@@ -55,6 +55,11 @@ def _expired(facts: Facts) -> str:
 def _unknown_fields(facts: Facts) -> str:
     names = facts.get("unknown_fields") or ["NAME"]
     commands = " and ".join(f"`synclead fields add {_word(name)} --type string`" for name in names)
+    if "why" in facts:
+        return (
+            f"Calls have made as many fields as they may (`synclead fields list --auto`). Add what you want to keep "
+            f"with {commands}, correct the names in the program, or raise `created_fields_limit` in the policy."
+        )
     return (
         f"Add what you want to keep with {commands}, or correct the names in the program. "
         'With `unknown_fields = "create"` in the policy a call makes such fields by itself.'
