@@ -303,3 +303,53 @@ def test_encoding_names_are_not_remembered() -> None:
     for number in range(1000):
         _refusal(f'<?xml version="1.0" encoding="x-{number}"?><a/>')
     assert markup._known.cache_info().currsize <= 64
+
+
+@pytest.mark.parametrize(
+    ("declared", "charset", "sent", "read"),
+    [
+        # The two differ: bytes that are UTF-8 beyond ASCII are UTF-8.
+        ("ISO-8859-1", "utf-8", "utf-8", "José"),
+        ("ISO-8859-1", "UTF8", "utf-8", "José"),
+        ("ISO-8859-1", "windows-1252", "utf-8", "José"),
+        ("UTF-16", "iso-8859-1", "utf-8", "José"),
+        ("utf-8", "iso-8859-1", "utf-8", "José"),
+        # The two differ, and the bytes are none: the declaration counts.
+        ("ISO-8859-1", "utf-8", "iso-8859-1", "José"),
+        ("Windows-1252", "utf-8", "cp1252", "José"),
+        # They agree, or one is silent: what is named counts, whatever the bytes could be.
+        ("ISO-8859-1", "latin1", "utf-8", "JosÃ©"),
+        ("ISO-8859-1", None, "utf-8", "JosÃ©"),
+        (None, "iso-8859-1", "utf-8", "JosÃ©"),
+        (None, None, "utf-8", "José"),
+    ],
+)
+def test_where_declaration_and_header_differ_the_bytes_decide(
+    declared: str | None, charset: str | None, sent: str, read: str
+) -> None:
+    """A template declares one, the HTTP library names another: UTF-8 is told by its bytes."""
+    prefix = f'<?xml version="1.0" encoding="{declared}"?>' if declared else ""
+    body = (prefix + enveloped("<ns1:getLead><a>José</a></ns1:getLead>")).encode(sent)
+    assert _value(parsed(body, charset)) == read
+
+
+@pytest.mark.parametrize(
+    ("attributes", "understood"),
+    [
+        ('s:mustUnderstand="1"', False),
+        ('s:mustUnderstand="1" s:actor=""', False),
+        ('s:mustUnderstand="1" s:actor="http://schemas.xmlsoap.org/soap/actor/next"', False),
+        ('s:mustUnderstand="1" s:actor="http://proxy.example/role"', True),
+        ('s:mustUnderstand="true" s:actor=" urn:somebody "', True),
+        ('s:mustUnderstand="0"', True),
+    ],
+)
+def test_a_block_for_somebody_else_is_passed_over(attributes: str, understood: bool) -> None:
+    """Only what is addressed to us, or to whoever comes next, must be understood; the fault has its full name."""
+    request = enveloped("<ns1:getLead/>", f'<w:Security xmlns:w="urn:wsse" {attributes}/>')
+    if understood:
+        assert parsed(request).operation_name == "getLead"
+    else:
+        refusal = _refusal(request)
+        assert refusal.faultcode == "MustUnderstand"
+        assert "The header block Security of the namespace 'urn:wsse' is not understood" in refusal.message

@@ -14,6 +14,8 @@ from synclead.soap.tolerances import children, has_content, join_surrogates, loc
 SOAP_1_1 = "http://schemas.xmlsoap.org/soap/envelope/"
 _ENVELOPE = f"{{{SOAP_1_1}}}Envelope"
 _PLACES: Mapping[object, str] = {f"{{{SOAP_1_1}}}{name}": name for name in ("Header", "Body")}
+_ACTOR = f"{{{SOAP_1_1}}}actor"
+_OUR_ACTORS = frozenset({"", "http://schemas.xmlsoap.org/soap/actor/next"})
 _MUST_UNDERSTAND = f"{{{SOAP_1_1}}}mustUnderstand"
 _PARSER = markup.parser()
 _KNOWN_HEADERS = frozenset({"AuthenticationHeader", "MktowsContextHeader"})
@@ -126,9 +128,16 @@ def _check_understood(headers: Sequence[etree._Element]) -> None:
     for block in headers:
         if not block.keys() or local_name(block) in _KNOWN_HEADERS:
             continue
-        if (block.get(_MUST_UNDERSTAND) or "").strip() in {"1", "true"}:
-            message = f"The header block {shown(block)} is not understood"
+        # A block for somebody else on its way is not ours to understand (SOAP 1.1, section 4.2.2).
+        is_ours = (block.get(_ACTOR) or "").strip() in _OUR_ACTORS
+        if is_ours and (block.get(_MUST_UNDERSTAND) or "").strip() in {"1", "true"}:
+            message = f"The header block {_full_name(block)} is not understood"
             raise RequestNotUnderstoodError(message, faultcode="MustUnderstand")
+
+
+def _full_name(block: etree._Element) -> str:
+    namespace = etree.QName(block).namespace
+    return f"{shown(block)} of the namespace '{namespace[:LONGEST_NAME]}'" if namespace else shown(block)
 
 
 def _operation(body: etree._Element) -> etree._Element:

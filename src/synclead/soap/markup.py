@@ -67,7 +67,8 @@ def as_text(body: bytes, charset: str | None) -> str:
     """A document as text, without a byte order mark.
 
     What decides the encoding, in this order: the byte order mark, the XML declaration, `charset`,
-    UTF-8 (spec: sync-lead, section 1). Raises RequestNotUnderstoodError for an unknown encoding and
+    UTF-8 (spec: sync-lead, section 1). Where declaration and `charset` differ, bytes beyond ASCII that are valid UTF-8
+    are UTF-8. Raises RequestNotUnderstoodError for an unknown encoding and
     for bytes that are none of it.
     """
     return _decoded(body, encoding_of(body, charset)).removeprefix("\ufeff")
@@ -126,20 +127,41 @@ def encoding_of(body: bytes, charset: str | None) -> str:
                 return encoding
     # A declaration ends with the first `>`, and a client has one: what it says is remembered.
     end = body.find(b">", 0, _DECLARATION)
-    return _named(body, charset) if end < 0 else _named_at_the_start(body[:end], charset)
+    encoding, is_sure = _named(body, charset) if end < 0 else _named_at_the_start(body[:end], charset)
+    # Programs declare what their template says, and send what their HTTP library names: the bytes decide.
+    return encoding if is_sure or not _is_utf8(body) else "utf_8"
 
 
-def _named(start: bytes, charset: str | None) -> str:
-    """What the declaration at the start of a document names, else `charset`, else UTF-8."""
+def _named(start: bytes, charset: str | None) -> tuple[str, bool]:
+    """What the declaration at the start of a document names, else `charset`, else UTF-8; and whether it is sure.
+
+    It is not where the two name different encodings, and UTF-8 is not the one that counts.
+    """
     declared = _DECLARED.match(start)
+    other = (charset or "").strip(" \"'")
     if declared is not None:
         name = declared[1].decode("latin-1")
         # .NET's StringWriter declares UTF-16 and then sends bytes: what could be read so far is not that.
         if not _known(name).startswith(("utf_16", "utf_32")):
-            return _checked(name)
-    if charset and charset.strip(" \"'"):
-        return _checked(charset.strip(" \"'"))
-    return "utf_8"
+            encoding = _checked(name)
+            return encoding, not other or encoding in ("utf_8", _known(other))
+    if other:
+        encoding = _checked(other)
+        return encoding, declared is None or encoding == "utf_8"
+    return "utf_8", True
+
+
+def _is_utf8(body: bytes) -> bool:
+    """Whether bytes, of which more may follow, are UTF-8 with a character beyond ASCII."""
+    if body.isascii():
+        return False
+    decoder = codecs.getincrementaldecoder("utf_8")()
+    try:
+        for start in range(0, len(body), _SLICE):
+            decoder.decode(body[start : start + _SLICE])
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 _named_at_the_start = lru_cache(64)(_named)
