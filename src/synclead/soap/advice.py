@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from synclead.soap.causes import Cause
+
 Facts = Mapping[str, Any]
 """What the log says of a call (`service.failure_facts`)."""
 
@@ -37,6 +39,52 @@ _AUTHENTICATION: Mapping[str, str] = MappingProxyType(
         "timestamp cannot be read": "The signature is right, but requestTimestamp is no time: send it like "
         "2013-07-31T12:38:47-07:00.",
         "demo user": "The published demo user is let in by `synclead serve --demo` alone: use an API user of your own.",
+    }
+)
+
+
+def _not_understood(facts: Facts) -> str:
+    return _NOT_UNDERSTOOD.get(str(facts.get("cause")), _NOT_UNDERSTOOD[Cause.ENVELOPE])
+
+
+_XML = "Let the program write its XML by a library, or escape & as &amp; and < as &lt; in every value."
+_NOT_UNDERSTOOD: Mapping[str, str] = MappingProxyType(
+    {
+        Cause.EMPTY: "The program sends a POST without a body: look for what empties it, such as a redirect from http "
+        "to https that is followed by a GET, or a variable that was never filled.",
+        Cause.GZIP: "Send Content-Encoding: gzip (or deflate) with a compressed body, or send it uncompressed.",
+        Cause.MULTIPART: "Switch attachments (MTOM) off in the SOAP library: send the envelope alone, as text/xml.",
+        Cause.JSON: "This is the SOAP endpoint: send a SOAP 1.1 envelope as text/xml, not JSON.",
+        Cause.FORM: "This is the SOAP endpoint: send a SOAP 1.1 envelope as text/xml, not a form; with curl use "
+        "--data-binary @FILE and a Content-Type.",
+        Cause.HTML: "The program sends a page in place of its call: look at what it read before, such as an answer of "
+        "a proxy or a login page.",
+        Cause.TEXT_BEFORE: "Let nothing stand before <?xml: often it is a blank line at the start of a file of the "
+        "program, or a byte order mark that was read as text.",
+        Cause.ENTITY: "XML has no entities of HTML: send the character itself in the declared encoding, or its number "
+        "such as &#233;; in PHP use htmlspecialchars in place of htmlentities.",
+        Cause.AMPERSAND: _XML,
+        Cause.LESS_THAN: _XML,
+        Cause.CHARACTER: "Take control characters out of the values before they are sent: XML has none but tab and "
+        "line ends, not even by number.",
+        Cause.ENCODING: "Send the bytes in the encoding that the XML declaration and Content-Type name: UTF-8 in all "
+        "three is best.",
+        Cause.CUT_SHORT: "The request ends too early: compare Content-Length with the bytes of the body (not its "
+        "characters), and look for a limit of the program or of a proxy.",
+        Cause.TAGS: "Let the program write its XML by a library: the tags do not fit together.",
+        Cause.PREFIX: "Declare the prefix by xmlns on the envelope, or leave it out: names alone count here.",
+        Cause.TEXT_BEHIND: "Send one envelope and nothing behind it.",
+        Cause.DOCTYPE: "Leave the DOCTYPE out: SOAP has none.",
+        Cause.NOT_WELL_FORMED: _XML,
+        Cause.ENVELOPE: "Send one SOAP 1.1 envelope with one Body and one element in it.",
+        Cause.SOAP_VERSION: "Set the SOAP library to version 1.1.",
+        Cause.HEADER_BLOCK: "Leave the header block out, or send it without mustUnderstand: no such block is carried "
+        "out here. WS-Security and WS-Addressing can be switched off in the SOAP library.",
+        Cause.REFERENCE: "An href must lead to the id of one element of the Body, and not back to itself.",
+        Cause.TOO_LARGE: "Send less in one call, or serve with a higher limit (`synclead serve --help`).",
+        Cause.TOO_SLOW: "The body did not arrive in time: look at the network, at Content-Length, and at a client that "
+        "waits for `100 Continue`; `serve --body-timeout` gives it longer.",
+        Cause.COMPRESSION: "Send the body uncompressed, or whole in gzip or deflate as Content-Encoding says.",
     }
 )
 
@@ -133,8 +181,7 @@ ADVICE: Mapping[int, str | Callable[[Facts], str]] = MappingProxyType(
         "under the reference. Other calls are not touched.",
         20011: "The database did not answer in time: repeat the call, which makes no second lead. The server's log has "
         "the reason under the reference.",
-        20012: "Send one SOAP 1.1 envelope with one Body, in well-formed XML: escape & and < in values, and declare "
-        "the encoding that is sent.",
+        20012: _not_understood,
         20013: "The API user is disabled: take `disabled = true` out of the declaration and run `synclead apply`.",
         20014: _authentication,
         20015: "The subscription had its calls of the day, until midnight US Central: call less, or raise "

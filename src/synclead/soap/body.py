@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMappi
 from dataclasses import dataclass
 from typing import Any
 
+from synclead.soap.causes import Cause
 from synclead.soap.errors import BodyError
 from synclead.soap.held import HeldBytes
 from synclead.soap.inflate import Inflater
@@ -24,14 +25,16 @@ class BodyTooLargeError(BodyError):
     """The body, or what it inflates to, is larger than the limit. What follows of it was not read."""
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"The request is larger than the limit of {limit} bytes", http_status=413)
+        super().__init__(
+            f"The request is larger than the limit of {limit} bytes", http_status=413, cause=Cause.TOO_LARGE
+        )
 
 
 class BodyTooSlowError(BodyError):
     """The body did not arrive in time. What follows of it was not read."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"The request did not arrive within {seconds:g} seconds")
+        super().__init__(f"The request did not arrive within {seconds:g} seconds", cause=Cause.TOO_SLOW)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from lxml import etree
 
 from synclead.leads.errors import InputError
 from synclead.soap import interned, markup, scan
+from synclead.soap.causes import Cause
 from synclead.soap.errors import LONGEST_NAME, RequestNotUnderstoodError
 from synclead.soap.limits import ReadLimits
 from synclead.soap.tolerances import children, has_content, join_surrogates, local_name, shown
@@ -45,7 +46,7 @@ def parse(body: bytes, charset: str | None, limits: ReadLimits) -> Envelope:
     """
     if len(body) > limits.body:
         message = f"The request is larger than the limit of {limits.body} bytes"
-        raise RequestNotUnderstoodError(message, http_status=413)
+        raise RequestNotUnderstoodError(message, http_status=413, cause=Cause.TOO_LARGE)
     source = join_surrogates(markup.as_utf8(body, charset))
     markup.check(source, limits)
     if interned.DICTIONARY.admits(source):
@@ -98,10 +99,11 @@ def _check_root(root: etree._Element) -> None:
     if root.tag == _ENVELOPE:
         return
     if local_name(root) != "Envelope":
-        raise RequestNotUnderstoodError(f"The root element is {shown(root)}, not a SOAP Envelope")
+        cause = Cause.HTML if local_name(root).lower() == "html" else Cause.ENVELOPE
+        raise RequestNotUnderstoodError(f"The root element is {shown(root)}, not a SOAP Envelope", cause=cause)
     namespace = etree.QName(root).namespace or ""
     message = f"The envelope is of the namespace '{namespace[:LONGEST_NAME]}', not of SOAP 1.1"
-    raise RequestNotUnderstoodError(message, faultcode="VersionMismatch")
+    raise RequestNotUnderstoodError(message, faultcode="VersionMismatch", cause=Cause.SOAP_VERSION)
 
 
 def _parts(root: etree._Element) -> tuple[tuple[etree._Element, ...], etree._Element]:
@@ -132,7 +134,7 @@ def _check_understood(headers: Sequence[etree._Element]) -> None:
         is_ours = (block.get(_ACTOR) or "").strip() in _OUR_ACTORS
         if is_ours and (block.get(_MUST_UNDERSTAND) or "").strip() in {"1", "true"}:
             message = f"The header block {_full_name(block)} is not understood"
-            raise RequestNotUnderstoodError(message, faultcode="MustUnderstand")
+            raise RequestNotUnderstoodError(message, faultcode="MustUnderstand", cause=Cause.HEADER_BLOCK)
 
 
 def _full_name(block: etree._Element) -> str:

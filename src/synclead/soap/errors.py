@@ -3,6 +3,7 @@
 from typing import Literal
 
 from synclead.leads.errors import SyncleadError
+from synclead.soap.causes import Cause
 
 FaultCode = Literal["Client", "MustUnderstand", "VersionMismatch"]
 
@@ -22,8 +23,11 @@ class RequestNotUnderstoodError(SyncleadError):
         public: str | None = None,
         http_status: int | None = None,
         faultcode: FaultCode | None = None,
+        cause: Cause = Cause.ENVELOPE,
     ) -> None:
         super().__init__(message, public=public)
+        self.cause = cause
+        """What kind of mistake it is, for the advice."""
         self.http_status = http_status
         """413 for a body that is too large; None: that of every fault."""
         self.faultcode = faultcode

@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Iterator
 
+from synclead.soap.causes import Cause
 from synclead.soap.errors import BodyError
 
 SLICE = 64 * 1024
@@ -31,7 +32,7 @@ class Inflater:
             case b"deflate":
                 self._bits = _ZLIB_BITS
             case _:
-                raise BodyError("Content-Encoding can be gzip or deflate, nothing else")
+                raise BodyError("Content-Encoding can be gzip or deflate, nothing else", cause=Cause.COMPRESSION)
         self._free = free
         self._ratio = ratio
         self._start = b""
@@ -71,7 +72,7 @@ class Inflater:
         """Raises BodyError where the body is cut short."""
         if self.is_plain or (self._members and self._member is None):
             return
-        raise BodyError("The compressed body is cut short")
+        raise BodyError("The compressed body is cut short", cause=Cause.COMPRESSION)
 
     def _inflated(self, piece: bytes) -> Iterator[bytes]:
         while piece:
@@ -80,11 +81,11 @@ class Inflater:
             try:
                 part = self._member.decompress(piece, SLICE)
             except zlib.error:
-                raise BodyError("The compressed body is damaged") from None
+                raise BodyError("The compressed body is damaged", cause=Cause.COMPRESSION) from None
             self.given += len(part)
             if self.given > self._free and self.given > self._ratio * self._taken:
                 message = f"The compressed body grows to more than {self._ratio} times its size"
-                raise BodyError(message, http_status=413)
+                raise BodyError(message, http_status=413, cause=Cause.COMPRESSION)
             if self._member.eof:
                 piece = self._member.unused_data
                 self._member = None
@@ -96,9 +97,9 @@ class Inflater:
     def _next_member(self) -> "zlib._Decompress":
         self._members += 1
         if self._members > 1 and self._bits != _GZIP_BITS:
-            raise BodyError("The compressed body is damaged")
+            raise BodyError("The compressed body is damaged", cause=Cause.COMPRESSION)
         if self._members > MEMBERS:
-            raise BodyError(f"The compressed body has more than {MEMBERS} members")
+            raise BodyError(f"The compressed body has more than {MEMBERS} members", cause=Cause.COMPRESSION)
         return zlib.decompressobj(self._bits)
 
 

@@ -7,7 +7,8 @@ from functools import cache, lru_cache
 
 from lxml import etree
 
-from synclead.soap import scan
+from synclead.soap import causes, scan
+from synclead.soap.causes import Cause
 from synclead.soap.errors import LONGEST_NAME, RequestNotUnderstoodError
 from synclead.soap.limits import ReadLimits
 
@@ -84,8 +85,8 @@ def start_as_utf8(start: bytes, charset: str | None) -> bytes:
     encoding = encoding_of(start, charset)
     try:
         text = codecs.getincrementaldecoder(encoding)().decode(start)
-    except UnicodeDecodeError:
-        raise _not_valid(encoding) from None
+    except UnicodeDecodeError as error:
+        raise _not_valid(start, encoding, error.start) from None
     return text.removeprefix("\ufeff").encode()
 
 
@@ -96,13 +97,15 @@ def check(source: bytes, limits: ReadLimits) -> None:
     """
     # Most requests need no closer look: they have no exclamation mark, and fewer bytes than they might have elements.
     if scan.find(source, b"!") >= 0 and _has_doctype(source):
-        raise RequestNotUnderstoodError("A DOCTYPE is not accepted")
+        raise RequestNotUnderstoodError("A DOCTYPE is not accepted", cause=Cause.DOCTYPE)
     size = len(source)
     if size > limits.elements < scan.count(source, b"<") and _elements(source) > limits.elements:
-        raise RequestNotUnderstoodError(f"The request has more than {limits.elements:,} elements")
+        message = f"The request has more than {limits.elements:,} elements"
+        raise RequestNotUnderstoodError(message, cause=Cause.TOO_LARGE)
     most = limits.xml_attributes
     if size > most < scan.count(source, b"=") and _has_more_attributes(source, most):
-        raise RequestNotUnderstoodError(f"The elements of the request have more than {most:,} attributes")
+        message = f"The elements of the request have more than {most:,} attributes"
+        raise RequestNotUnderstoodError(message, cause=Cause.TOO_LARGE)
 
 
 def parse(source: bytes, parser: etree.XMLParser[etree._Element], limits: ReadLimits) -> etree._Element:
@@ -113,9 +116,9 @@ def parse(source: bytes, parser: etree.XMLParser[etree._Element], limits: ReadLi
     try:
         root = etree.fromstring(source, parser)
     except etree.XMLSyntaxError as error:
-        raise _refusal(error, limits) from None
+        raise _refusal(error, source, limits) from None
     if scan.count(source, b"<") > 2 * limits.depth and _deeper_than(limits.depth)(root):
-        raise RequestNotUnderstoodError(_too_deep(limits))
+        raise RequestNotUnderstoodError(_too_deep(limits), cause=Cause.TOO_LARGE)
     return root
 
 
@@ -170,7 +173,7 @@ _named_at_the_start = lru_cache(64)(_named)
 def _checked(name: str) -> str:
     known = _known(name)
     if known not in _ENCODINGS:
-        raise RequestNotUnderstoodError(f"The encoding {name[:LONGEST_NAME]} is not known")
+        raise RequestNotUnderstoodError(f"The encoding {name[:LONGEST_NAME]} is not known", cause=Cause.ENCODING)
     return known
 
 
@@ -186,18 +189,29 @@ def _known(name: str) -> str:
 
 def _decoded(body: bytes, encoding: str) -> str:
     """In slices, since to decode holds the interpreter (see `scan`)."""
-    try:
-        if len(body) <= _SLICE:
+    if len(body) <= _SLICE:
+        try:
             return body.decode(encoding)
-        decoder = codecs.getincrementaldecoder(encoding)()
-        parts = [decoder.decode(body[start : start + _SLICE]) for start in range(0, len(body), _SLICE)]
-        return "".join([*parts, decoder.decode(b"", True)])
-    except UnicodeDecodeError:
-        raise _not_valid(encoding) from None
+        except UnicodeDecodeError as error:
+            raise _not_valid(body, encoding, error.start) from None
+    decoder = codecs.getincrementaldecoder(encoding)()
+    parts: list[str] = []
+    for start in range(0, len(body), _SLICE):
+        kept = decoder.getstate()[0]
+        end = start + _SLICE
+        try:
+            parts.append(decoder.decode(body[start:end], end >= len(body)))
+        except UnicodeDecodeError as error:
+            raise _not_valid(body, encoding, start - len(kept) + error.start) from None
+    return "".join(parts)
 
 
-def _not_valid(encoding: str) -> RequestNotUnderstoodError:
-    return RequestNotUnderstoodError(f"The request is not valid {encoding.upper().replace('_', '-')}")
+def _not_valid(body: bytes, encoding: str, at: int) -> RequestNotUnderstoodError:
+    if (found := causes.not_xml(body)) is not None:
+        return RequestNotUnderstoodError(f"The request is not XML: {found.words}", cause=found.cause)
+    name = encoding.upper().replace("_", "-")
+    message = f"The request is not valid {name}: byte 0x{body[at]:02X} at offset {at:,}"
+    return RequestNotUnderstoodError(message, cause=Cause.ENCODING)
 
 
 def _has_doctype(source: bytes) -> bool:
@@ -234,9 +248,11 @@ def _too_deep(limits: ReadLimits) -> str:
     return f"The request has elements more than {limits.depth} deep"
 
 
-def _refusal(error: etree.XMLSyntaxError, limits: ReadLimits) -> RequestNotUnderstoodError:
+def _refusal(error: etree.XMLSyntaxError, source: bytes, limits: ReadLimits) -> RequestNotUnderstoodError:
     """What is wrong and where, without repeating the request: libxml2's own messages quote it."""
     if "depth" in (error.msg or ""):
-        return RequestNotUnderstoodError(_too_deep(limits))
+        return RequestNotUnderstoodError(_too_deep(limits), cause=Cause.TOO_LARGE)
     line, column = error.position
-    return RequestNotUnderstoodError(f"The request is not well-formed XML (line {line}, column {column})")
+    cause, words = causes.not_well_formed(source, error.code or 0, line, column)
+    place = f"The request is not well-formed XML (line {line}, column {column})"
+    return RequestNotUnderstoodError(f"{place}: {words}" if words else place, cause=cause)

@@ -4,6 +4,7 @@ from copy import deepcopy
 
 from lxml import etree
 
+from synclead.soap.causes import Cause
 from synclead.soap.errors import LONGEST_NAME, RequestNotUnderstoodError
 from synclead.soap.limits import ReadLimits
 from synclead.soap.tolerances import has_content, shown
@@ -53,7 +54,7 @@ class _Resolver:
             if element.get("href") is not None:
                 places.append(element)
         if self._walked > _WALKS * self._limits.elements:
-            raise RequestNotUnderstoodError(_TOO_LARGE)
+            raise _refused(_TOO_LARGE)
         for place in places:
             href = place.get("href")
             if href is not None:
@@ -68,12 +69,12 @@ class _Resolver:
         if name in above:
             raise _misled(place, href, "leads back to itself")
         if len(above) >= self._limits.depth:
-            raise RequestNotUnderstoodError(f"References are more than {self._limits.depth} deep")
+            raise _refused(f"References are more than {self._limits.depth} deep")
         if has_content(place):
-            raise RequestNotUnderstoodError(f"{shown(place)} has a reference and content of its own")
+            raise _refused(f"{shown(place)} has a reference and content of its own")
         self._followed += 1
         if self._followed > self._limits.references:
-            raise RequestNotUnderstoodError(f"More than {self._limits.references:,} references")
+            raise _refused(f"More than {self._limits.references:,} references")
         if name not in self._resolved:
             self._resolve_inside(target, (*above, name))
             self._resolved.add(name)
@@ -85,7 +86,7 @@ class _Resolver:
         self._elements += sum(1 for _ in target.iter())
         self._size += len(etree.tostring(target))
         if self._elements > self._limits.elements or self._size > self._limits.body:
-            raise RequestNotUnderstoodError(_TOO_LARGE)
+            raise _refused(_TOO_LARGE)
         for child in list(place):
             place.remove(child)
         place.text = target.text
@@ -97,4 +98,8 @@ class _Resolver:
 
 def _misled(place: etree._Element, href: str, where: str) -> RequestNotUnderstoodError:
     message, public = f"The reference {href[:LONGEST_NAME]} {where}", f"The reference of {shown(place)} {where}"
-    return RequestNotUnderstoodError(message, public=public)
+    return _refused(message, public)
+
+
+def _refused(message: str, public: str | None = None) -> RequestNotUnderstoodError:
+    return RequestNotUnderstoodError(message, public=public, cause=Cause.REFERENCE)

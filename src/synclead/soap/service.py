@@ -11,6 +11,7 @@ from synclead.leads.subscription import Subscription
 from synclead.soap import authentication
 from synclead.soap.authentication import AuthenticationFailedError, Credentials, RequestExpiredError, Users
 from synclead.soap.body import IncomingBody
+from synclead.soap.causes import Cause
 from synclead.soap.client import Client
 from synclead.soap.early_header import FIRST, NoHeader, early_credentials, late_credentials
 from synclead.soap.envelope import parse
@@ -145,10 +146,13 @@ async def _early_credentials(body: IncomingBody, start: bytes, charset: str | No
         whole = await body.whole()
         found = await late_credentials(start[:most], whole[-most:], charset, limits)
     if isinstance(found, NoHeader):
+        if body.is_whole or not start.lstrip().startswith(b"<"):
+            parse(start, charset, limits)  # says what is wrong with it
         raise RequestNotUnderstoodError(
             f"What stands before the Body is larger than the limit of {most:,} bytes that "
             "are read before a signature is checked",
             http_status=413,
+            cause=Cause.TOO_LARGE,
         )
     return found
 
@@ -208,6 +212,8 @@ def failure_facts(error: SyncleadError) -> dict[str, Any]:
             facts[part if part != "name" else "field"] = found[:100]
     if isinstance(error, UnknownLeadFieldError):
         facts["unknown_fields"] = [name[:100] for name in error.names[:_SHOWN_NAMES]]
+    if isinstance(error, RequestNotUnderstoodError):
+        facts["cause"] = error.cause.value
     if error.planned is not None:
         facts["planned"] = error.planned
     if isinstance(error, ServiceFailureError | AuthenticationFailedError):
