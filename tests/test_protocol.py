@@ -109,6 +109,36 @@ def test_compressed_chunks_are_read(port: int) -> None:
     assert read_answer(200, _split(_exchange(port, head, _chunked(body, 50)))[1]).status is not None
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("Transfer-Encoding: identity", "Transfer-Encoding: chunked"),
+        ("Transfer-Encoding: chunked", "Transfer-Encoding: chunked"),
+        ("Transfer-Encoding: identity",),
+        ("Transfer-Encoding: gzip, chunked",),
+        ("Transfer-Encoding: chunked, identity",),
+        ("transfer-encoding: xchunked",),
+        ("Transfer-Encoding: chunked", "Content-Length: 5"),
+        ("Content-Length: 5", "Content-Length: 6"),
+        ("Content-Length: 5, 5",),
+    ],
+)
+def test_a_body_whose_end_could_be_read_in_two_ways_is_refused(port: int, lines: tuple[str, ...]) -> None:
+    """400 by its head alone, and the connection ends: nothing that follows can be taken for a request."""
+    answered = _exchange(port, _head(*lines))
+    assert answered.startswith(b"HTTP/1.1 400 ")
+    assert answered.count(b"HTTP/1.1 ") == 1
+
+
+@pytest.mark.parametrize("value", ["chunked", "Chunked", " chunked "])
+def test_chunked_alone_is_read(port: int, value: str) -> None:
+    """In any case."""
+    answered = _exchange(
+        port, _head(f"Transfer-Encoding: {value}", "Connection: close"), _chunked(envelope(GEORGE, DEMO), 100)
+    )
+    assert answered.startswith(b"HTTP/1.1 200 ")
+
+
 def test_expect_continue_is_answered_before_the_body(port: int) -> None:
     """PHP's and .NET's clients wait for it."""
     body = envelope(GEORGE, DEMO)
@@ -170,12 +200,13 @@ def test_a_call_whose_client_hung_up_is_told_of(server: Server) -> None:
     server.await_log("call", request="gone", delivered=False, outcome="CREATED")
 
 
-def test_an_offer_of_http_2_is_declined(port: int) -> None:
+@pytest.mark.parametrize("name", ["Upgrade", "upgrade", "UPGRADE", "uPGRADE"])
+def test_an_offer_of_http_2_is_declined(port: int, name: str) -> None:
     """Java's HttpClient offers it with its first call on a connection; that call and the next are answered."""
     body = envelope(GEORGE, DEMO)
     offer = _head(
         "Connection: Upgrade, HTTP2-Settings",
-        "Upgrade: h2c",
+        f"{name}: h2c",
         "HTTP2-Settings: AAEAAEAAAAIAAAAB",
         f"Content-Length: {len(body)}",
     )

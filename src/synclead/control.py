@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 from synclead.clock import Clock, ClockError
 from synclead.leads.errors import InputError
 from synclead.leads.keys import parse_email, parse_lead_id
+from synclead.metrics.page import has_own_host
 from synclead.soap.body import BodyLimits, ClientGoneError, read_body
 from synclead.soap.errors import BodyError
 from synclead.soap.injection import CODES, Injection, Injections
@@ -130,7 +131,7 @@ class Control:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if any(name == b"origin" for name, _ in scope["headers"]):
+        if any(name == b"origin" for name, _ in scope["headers"]) or not has_own_host(scope):
             # No browser page may play with the tests of who looks at it.
             refusal = _json({"error": "requests from browser pages are not answered here"}, 403)
             await refusal(scope, receive, send)

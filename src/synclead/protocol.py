@@ -35,13 +35,17 @@ _NO_ROOM = (
     b"retry-after: 60\r\nconnection: close\r\n\r\n%b" % (len(_FULL), _FULL)
 )
 _BUSY = b"The server has as many connections as it may have. Try again in a minute.\n"
-_OFFER = re.compile(rb"\r\n[Uu]pgrade:")
+_OFFER = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
 
 _log = get_logger()
 
 
 class TooManyRequestsError(Exception):
     """A client sends requests faster than it waits for answers."""
+
+
+class UnknownCodingError(Exception):
+    """A body comes in a Transfer-Encoding that is not chunked alone."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -99,7 +103,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
             return
-        if b"pgrade:" in data and (self._head.is_set or self.cycle.response_complete):
+        if (self._head.is_set or self.cycle.response_complete) and b"upgrade:" in data[:HEAD_BYTES].lower():
             data = _without_offer(data)
         self._bodiless += len(data)
         super().data_received(data)
@@ -124,6 +128,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._bodiless = 0
         self._in_head = False
         self._head.cancel()
+        codings = [value for name, value in self.headers if name == b"transfer-encoding"]
+        if codings and [one.strip().lower() for one in codings] != [b"chunked"]:
+            # Where two readers part requests differently, one of them can be made to see a call that nobody sent.
+            raise UnknownCodingError
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:

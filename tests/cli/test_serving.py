@@ -111,5 +111,5 @@ def test_serving_loads_no_command_line(tmp_path: Path) -> None:
         "import sys, synclead.cli.serving, synclead.server, uvicorn.protocols.http.httptools_impl; print(*sys.modules)"
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    slow = {"typer", "pydantic", "alembic", "psycopg", "sqlalchemy.dialects.postgresql", "prometheus_client", "limits"}
+    slow = {"typer", "pydantic", "alembic", "psycopg", "sqlalchemy.dialects.postgresql", "prometheus_client"}
     assert slow & set(loaded) == set()

@@ -1,5 +1,6 @@
 """Who may read `/metrics` on the serving port, and how it is written."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -56,3 +57,38 @@ def test_reading_alone_is_answered(app: Any) -> None:
     """Nothing is changed by way of metrics."""
     with TestClient(app, client=("127.0.0.1", 40000)) as client:
         assert client.post("/metrics").status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost", 200),
+        ("LOCALHOST:8080", 200),
+        ("127.0.0.1:1", 200),
+        ("127.8.9.1", 200),
+        ("[::1]:8080", 200),
+        ("localhost.", 200),
+        ("10.1.2.3:8080", 200),  # the address that the request came to
+        ("10.1.2.4", 403),
+        ("attacker.example", 403),
+        ("localhost.attacker.example:8080", 403),
+        ("127.0.0.1.attacker.example", 403),
+    ],
+)
+def test_a_page_with_a_name_of_its_own_reads_nothing(app: Any, host: str, status: int) -> None:
+    """A name of a stranger can lead to this machine, and a browser on it then asks under that name."""
+    sent: list[Any] = []
+
+    async def ask() -> None:
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        scope = {"type": "http", "method": "GET", "path": "/metrics", "query_string": b"", "root_path": "",
+                 "headers": [(b"host", host.encode())], "client": ("127.0.0.1", 1), "server": ("10.1.2.3", 8080)}  # fmt: skip
+        await app(scope, receive, send)
+
+    asyncio.run(ask())
+    assert sent[0]["status"] == status

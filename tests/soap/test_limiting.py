@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -32,11 +31,9 @@ class Clock:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock() -> Clock:
     """The clock of the counters: noon in UTC on 1 June 2024."""
-    clock = Clock(datetime(2024, 6, 1, 12, 0, tzinfo=UTC))
-    monkeypatch.setattr("limits.storage.memory.time", SimpleNamespace(time=clock.time))
-    return clock
+    return Clock(datetime(2024, 6, 1, 12, 0, tzinfo=UTC))
 
 
 def outcome(limiter: CallLimiter, clock: Clock, limits: Mapping[str, int], subscription_id: int = 1) -> str:
@@ -50,16 +47,12 @@ def outcome(limiter: CallLimiter, clock: Clock, limits: Mapping[str, int], subsc
 
 def remembered(limiter: CallLimiter) -> int:
     """How many entries the counters hold, empty ones too."""
-    storage = limiter._storage
-    return sum(
-        len(held)
-        for held in (storage.events, storage.storage, storage.expirations, limiter._counted, limiter._under_way)
-    )
+    return sum(len(held) for held in (limiter._windows, limiter._days, limiter._under_way))
 
 
 def test_calls_at_once_are_limited(clock: Clock) -> None:
     """A call beyond the limit is refused while the others are under way, and let in when one has ended."""
-    limiter, limits = CallLimiter(), {"concurrent_calls": 2}
+    limiter, limits = CallLimiter(clock.time), {"concurrent_calls": 2}
     with limiter.call(1, limits, clock.now):
         with limiter.call(1, limits, clock.now):
             with pytest.raises(ConcurrencyLimitError, match=r"^More than 2 concurrent calls$") as refused:
@@ -71,7 +64,7 @@ def test_calls_at_once_are_limited(clock: Clock) -> None:
 
 def test_calls_under_way_count_before_a_limit_is_set(clock: Clock) -> None:
     """A limit that is declared while calls are under way counts them."""
-    limiter = CallLimiter()
+    limiter = CallLimiter(clock.time)
     with limiter.call(1, {}, clock.now):
         assert outcome(limiter, clock, {"concurrent_calls": 1}) == "More than 1 concurrent calls"
 
@@ -79,7 +72,7 @@ def test_calls_under_way_count_before_a_limit_is_set(clock: Clock) -> None:
 @pytest.mark.parametrize("ending", [ValueError, KeyboardInterrupt, asyncio.CancelledError])
 def test_a_call_is_over_however_it_ends(clock: Clock, ending: type[BaseException]) -> None:
     """An error or a cancellation gives the place of a call free."""
-    limiter, limits = CallLimiter(), {"concurrent_calls": 1}
+    limiter, limits = CallLimiter(clock.time), {"concurrent_calls": 1}
     with pytest.raises(ending), limiter.call(1, limits, clock.now):
         raise ending
     assert outcome(limiter, clock, limits) == "ok"
@@ -87,7 +80,7 @@ def test_a_call_is_over_however_it_ends(clock: Clock, ending: type[BaseException
 
 def test_calls_in_20_seconds_are_limited(clock: Clock) -> None:
     """Any 20 seconds hold so many calls: the window moves, it does not begin anew; refused calls do not count."""
-    limiter, limits = CallLimiter(), {"calls_per_20s": 2}
+    limiter, limits = CallLimiter(clock.time), {"calls_per_20s": 2}
     assert outcome(limiter, clock, limits) == "ok"
     clock.after(15)
     assert outcome(limiter, clock, limits) == "ok"
@@ -104,7 +97,7 @@ def test_calls_in_20_seconds_are_limited(clock: Clock) -> None:
 
 def test_calls_of_a_day_are_limited_until_midnight_us_central(clock: Clock) -> None:
     """The last second of the day in that zone refuses, the next lets in, whatever the day is in UTC."""
-    limiter, limits = CallLimiter(), {"calls_per_day": 2}
+    limiter, limits = CallLimiter(clock.time), {"calls_per_day": 2}
     assert [outcome(limiter, clock, limits) for _ in range(2)] == ["ok", "ok"]
     with pytest.raises(RequestLimitError, match=r"^Request limit of 2 per day exceeded$") as refused:
         limiter.call(1, limits, clock.now).__enter__()
@@ -118,7 +111,7 @@ def test_calls_of_a_day_are_limited_until_midnight_us_central(clock: Clock) -> N
 
 def test_the_day_of_25_hours_has_one_count(clock: Clock) -> None:
     """The day that ends summer time is one day from its first minute to its last."""
-    limiter, limits = CallLimiter(), {"calls_per_day": 1}
+    limiter, limits = CallLimiter(clock.time), {"calls_per_day": 1}
     clock.now = datetime(2024, 11, 3, 5, 0, tzinfo=UTC)
     assert outcome(limiter, clock, limits) == "ok"
     clock.after(25 * 3600 - 1)
@@ -129,7 +122,7 @@ def test_the_day_of_25_hours_has_one_count(clock: Clock) -> None:
 
 def test_limits_are_looked_at_in_order(clock: Clock) -> None:
     """At once, then 20 seconds, then the day; a refusal counts only in what was looked at before."""
-    limiter = CallLimiter()
+    limiter = CallLimiter(clock.time)
     limits = {"calls_per_day": 3, "calls_per_20s": 2, "concurrent_calls": 1}
     with limiter.call(1, limits, clock.now):
         for _ in range(5):
@@ -145,7 +138,7 @@ def test_limits_are_looked_at_in_order(clock: Clock) -> None:
 
 def test_a_changed_limit_begins_no_count_anew(clock: Clock) -> None:
     """What was counted under the old limit counts under the new one."""
-    limiter = CallLimiter()
+    limiter = CallLimiter(clock.time)
     both = {"calls_per_day": 9, "calls_per_20s": 9}
     assert [outcome(limiter, clock, both) for _ in range(3)] == ["ok", "ok", "ok"]
     assert outcome(limiter, clock, {"calls_per_20s": 3}) == "More than 3 calls in 20 seconds"
@@ -155,14 +148,14 @@ def test_a_changed_limit_begins_no_count_anew(clock: Clock) -> None:
 
 def test_without_limits_nothing_is_refused_or_kept(clock: Clock) -> None:
     """A subscription that sets no limit calls as often as it likes, and leaves nothing behind."""
-    limiter = CallLimiter()
+    limiter = CallLimiter(clock.time)
     assert {outcome(limiter, clock, {}) for _ in range(1000)} == {"ok"}
     assert remembered(limiter) == 0
 
 
 def test_old_days_and_removed_subscriptions_are_forgotten(clock: Clock) -> None:
     """However many days and subscriptions there were, what is kept is that of the last two days."""
-    limiter, limits = CallLimiter(), {"calls_per_day": 9, "calls_per_20s": 9, "concurrent_calls": 9}
+    limiter, limits = CallLimiter(clock.time), {"calls_per_day": 9, "calls_per_20s": 9, "concurrent_calls": 9}
     outcome(limiter, clock, limits)
     one = remembered(limiter)
     clock.now = JUNE_MIDNIGHT - timedelta(seconds=5)
@@ -176,11 +169,24 @@ def test_old_days_and_removed_subscriptions_are_forgotten(clock: Clock) -> None:
 
 def test_the_20_seconds_reach_over_midnight(clock: Clock) -> None:
     """Calls before midnight still count in the 20 seconds after it."""
-    limiter, limits = CallLimiter(), {"calls_per_20s": 2}
+    limiter, limits = CallLimiter(clock.time), {"calls_per_20s": 2}
     clock.now = JUNE_MIDNIGHT - timedelta(seconds=5)
     assert [outcome(limiter, clock, limits) for _ in range(2)] == ["ok", "ok"]
     clock.after(10)
     assert outcome(limiter, clock, limits) == "More than 2 calls in 20 seconds"
+
+
+def test_a_clock_that_is_set_back_locks_nobody_out(clock: Clock) -> None:
+    """The 20 seconds are those that pass, whatever the time of day becomes meanwhile."""
+    limits = {"calls_per_20s": 1}
+    passed = Clock(clock.now)
+    limiter = CallLimiter(passed.time)
+    assert outcome(limiter, clock, limits) == "ok"
+    clock.after(-3600)
+    passed.after(10)
+    assert outcome(limiter, clock, limits) == "More than 1 calls in 20 seconds"
+    passed.after(11)
+    assert outcome(limiter, clock, limits) == "ok"
 
 
 def test_limits_come_after_authentication_and_before_the_operation() -> None:

@@ -43,7 +43,25 @@ class Page:
 
 
 def is_local(scope: Scope) -> bool:
-    """Whether a request comes from this machine itself, and not from a stranger through a proxy on it."""
+    """Whether a request comes from this machine itself, and not from a stranger through a proxy or a browser on it."""
     client = scope.get("client")
     forwarded = any(name in _FORWARDED for name, _ in scope["headers"])
-    return client is not None and is_loopback(client[0]) and not forwarded
+    return client is not None and is_loopback(client[0]) and not forwarded and has_own_host(scope)
+
+
+def has_own_host(scope: Scope) -> bool:
+    """Whether a request names this machine as its host: loopback, or the address that it came to.
+
+    A page of a browser on this machine can have a name that leads here, and then reads what is shown to this machine.
+    """
+    hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+    own = scope.get("server")
+    return all(is_own_host(host, own[0] if own else "") for host in hosts)
+
+
+def is_own_host(host: str, address: str) -> bool:
+    """Whether the value of a Host header is loopback, or that address; with any port or none."""
+    name = host.strip().lower()
+    name = name.partition("]")[0] if name.startswith("[") else name.partition(":")[0]
+    name = name.strip("[]").rstrip(".")
+    return name == "" or is_loopback(name) or name == address.strip("[]").lower()

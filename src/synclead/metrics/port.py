@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -13,9 +13,13 @@ from prometheus_client import make_wsgi_app
 from synclead.logs import get_logger
 from synclead.metrics.board import Board
 from synclead.metrics.families import registry
-from synclead.metrics.page import PATH
+from synclead.metrics.page import PATH, is_own_host
+from synclead.settings import is_loopback
 
 _CLIENT_SECONDS = 10.0
+"""In which a client sends its request and takes its answer, both together."""
+_AT_ONCE = 16
+"""Clients; any more are closed at once."""
 
 _log = get_logger()
 
@@ -45,7 +49,8 @@ class MetricsPort:
                 0
             ]
             kind: type[WSGIServer] = type("_Server", (_Server,), {"address_family": family})
-            self._server = make_server(str(address[0]), port, _only(make_wsgi_app(registry(board))), kind, _Handler)
+            app = _only(make_wsgi_app(registry(board)), host if is_loopback(host) else None)
+            self._server = make_server(str(address[0]), port, app, kind, _Handler)
         except OSError as error:
             raise MetricsPortError(
                 f"cannot show metrics on {host} port {port}: {(error.strerror or str(error)).lower()}; "
@@ -64,6 +69,35 @@ class MetricsPort:
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._room = threading.BoundedSemaphore(_AT_ONCE)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if self._room.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        # A client that sends a byte now and then, or takes one, must not keep its thread either.
+        end = threading.Timer(_CLIENT_SECONDS, _cut, (request,))
+        end.daemon = True
+        end.start()
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            end.cancel()
+            self._room.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that was cut off is no error of ours."""
+
+
+def _cut(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+
 
 class _Handler(WSGIRequestHandler):
     timeout = _CLIENT_SECONDS  # a silent client must not keep its thread
@@ -72,10 +106,13 @@ class _Handler(WSGIRequestHandler):
         """Who asks for metrics is not logged: it happens every few seconds."""
 
 
-def _only(metrics: Any) -> Any:
-    """A WSGI application that answers nothing but the path of the metrics."""
+def _only(metrics: Any, loopback: str | None) -> Any:
+    """A WSGI application that answers nothing but the path of the metrics; with `loopback`, for this machine alone."""
 
     def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if loopback is not None and not is_own_host(environ.get("HTTP_HOST", ""), loopback):
+            start_response("403 Forbidden", [("Content-Type", "text/plain; charset=utf-8")])
+            return [b"Metrics are shown to this machine alone: name it as localhost.\n"]
         if environ["PATH_INFO"] == PATH:
             shown: Iterable[bytes] = metrics(environ, start_response)
             return shown

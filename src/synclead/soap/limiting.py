@@ -1,24 +1,18 @@
 """Limits of a subscription on its calls: at once, in 20 seconds, a day. Counted in this process's memory."""
 
-from collections.abc import Iterator, Mapping
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
-from functools import cached_property
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from synclead.leads.errors import SyncleadError
-
-if TYPE_CHECKING:
-    from limits.storage import MemoryStorage
 
 US_CENTRAL = ZoneInfo("America/Chicago")
 """The zone whose midnight begins a new day of calls (spec: sync-lead, section 2)."""
 
 WINDOW_SECONDS = 20
-
-_LONGEST_DAY_SECONDS = 26 * 3600
-"""Longer than any day of the zone: the one that ends summer time has 25 hours."""
 
 
 class RequestLimitError(SyncleadError):
@@ -51,26 +45,23 @@ class ConcurrencyLimitError(SyncleadError):
 class CallLimiter:
     """Counts the authenticated calls of every subscription, and refuses those beyond its limits.
 
-    For one event loop. Keys are ours and without the limit's size, so that changing a limit begins no count anew.
+    For one event loop. What is counted does not depend on a limit's size, so that changing one begins no count anew.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
+        """`seconds` is a clock that never steps back: nobody is locked out, or let in, when a machine's time is set."""
+        self._seconds = seconds
         self._under_way: dict[int, int] = {}
-        self._counted: dict[int, date] = {}
-        """The day of the last counted call of each subscription that the storage may know."""
+        self._windows: dict[int, deque[float]] = {}
+        """When each subscription made its calls of the last 20 seconds."""
+        self._days: dict[int, int] = {}
+        """Calls of each subscription today."""
         self._today: date | None = None
-
-    @cached_property
-    def _storage(self) -> "MemoryStorage":
-        # The library is loaded at the first call of a subscription with limits, and not at every start.
-        from limits.storage import MemoryStorage
-
-        return MemoryStorage()
 
     def forget(self) -> None:
         """Begins all counts anew; what is under way goes on counting."""
-        self._storage.reset()
-        self._counted.clear()
+        self._windows.clear()
+        self._days.clear()
         self._today = None
 
     @contextmanager
@@ -99,33 +90,33 @@ class CallLimiter:
 
     def _count(self, subscription_id: int, limits: Mapping[str, int], today: date) -> None:
         if today != self._today:
-            self._forget_other_days(today)
-        self._counted[subscription_id] = today
+            self._begin_day(today)
         rate = limits.get("calls_per_20s")
-        if rate is not None and not self._storage.acquire_entry(_window_key(subscription_id), rate, WINDOW_SECONDS):
-            raise RateLimitError(rate)
+        if rate is not None:
+            window = self._windows.setdefault(subscription_id, deque())
+            now = self._seconds()
+            _let_go(window, now)
+            if len(window) >= rate:
+                raise RateLimitError(rate)
+            window.append(now)
         per_day = limits.get("calls_per_day")
         if per_day is not None:
-            key = _day_key(subscription_id, today)
-            if self._storage.get(key) >= per_day:
+            made = self._days.get(subscription_id, 0)
+            if made >= per_day:
                 raise RequestLimitError(per_day)
-            self._storage.incr(key, _LONGEST_DAY_SECONDS)
+            self._days[subscription_id] = made + 1
 
-    def _forget_other_days(self, today: date) -> None:
-        """Drops counts of other days, and subscriptions that do not call any more, removed ones among them."""
+    def _begin_day(self, today: date) -> None:
+        """Drops the counts of another day, and windows without calls: those of removed subscriptions among them."""
         self._today = today
-        for subscription_id, day in list(self._counted.items()):
-            self._storage.clear(_day_key(subscription_id, day))
-            window = _window_key(subscription_id)
-            # A window reaches over midnight; one that still holds calls is dropped a day later.
-            if not self._storage.get_moving_window(window, 1, WINDOW_SECONDS)[1]:
-                self._storage.clear(window)
-                del self._counted[subscription_id]
+        self._days.clear()
+        now = self._seconds()
+        for subscription_id, window in list(self._windows.items()):
+            _let_go(window, now)
+            if not window:
+                del self._windows[subscription_id]
 
 
-def _window_key(subscription_id: int) -> str:
-    return f"window/{subscription_id}"
-
-
-def _day_key(subscription_id: int, day: date) -> str:
-    return f"day/{subscription_id}/{day}"
+def _let_go(window: deque[float], now: float) -> None:
+    while window and window[0] <= now - WINDOW_SECONDS:
+        window.popleft()
