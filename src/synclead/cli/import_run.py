@@ -25,6 +25,7 @@ from synclead.leads.forms import USUAL
 from synclead.leads.row_reader import RowReader
 from synclead.leads.subscription import Subscription
 from synclead.leads.text import fold
+from synclead.pasted import marked
 from synclead.store.databases import may_starve_others, open_database
 from synclead.store.foresight import Foresight
 from synclead.store.importing import Importer
@@ -102,7 +103,7 @@ class ImportRun:
         _say_hints(progress.counts)
         if progress.counts.refused:
             command = shlex.join(["synclead", "import", *_same(self._options), str(refused)])
-            raise Refusal(f"{_rows(progress.counts.refused)} refused: mend {refused}, then run `{command}`")
+            raise Refusal(f"{_rows(progress.counts.refused)} refused: mend {refused}, then run {marked(command)}")
 
     async def _run(
         self, refused: "RefusedFile | SaidRows", *, foresight: Foresight | None = None, again: bool = False

@@ -12,6 +12,7 @@ from synclead.leads.forms import USUAL, Forms
 from synclead.leads.record import RawAttribute, RawFileRow, RawRecord
 from synclead.leads.subscription import Subscription
 from synclead.leads.text import fold, is_blank, quoted, trim
+from synclead.pasted import option
 
 REASON: Final = "Refused because"
 """The column that a file of refused rows has beside those of its source."""
@@ -222,4 +223,9 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _ignoring(names: Iterable[str]) -> str:
-    return " ".join(f'--ignore-column "{name}"' for name in names)
+    """The options that leave columns out, quoted for a shell."""
+    options = [option("--ignore-column", name) for name in names]
+    told = [one for one in options if one is not None]
+    if len(told) < len(options):
+        told.append("(and rename those whose names have characters that are not seen)")
+    return " ".join(told)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from synclead.pasted import is_plain, word
 from synclead.soap.causes import Cause
 
 Facts = Mapping[str, Any]
@@ -101,21 +102,24 @@ def _expired(facts: Facts) -> str:
 
 
 def _unknown_fields(facts: Facts) -> str:
-    names = facts.get("unknown_fields") or ["NAME"]
-    commands = " and ".join(f"`synclead fields add {_word(name)} --type string`" for name in names)
+    names = [str(name) for name in facts.get("unknown_fields") or ["NAME"]]
     if "why" in facts:
-        return (
-            f"Calls have made as many fields as they may (`synclead fields list --auto`). Add what you want to keep "
-            f"with {commands}, correct the names in the program, or raise `created_fields_limit` in the policy."
-        )
-    return (
-        f"Add what you want to keep with {commands}, or correct the names in the program. "
-        'With `unknown_fields = "create"` in the policy a call makes such fields by itself.'
-    )
-
-
-def _word(name: str) -> str:
-    return name if name.isalnum() else "'" + name.replace("'", "'\\''") + "'"
+        told = "Calls have made as many fields as they may (`synclead fields list --auto`). "
+        other, ending = "correct the names in the program, or raise `created_fields_limit` in the policy.", ""
+    else:
+        told, other = "", "or correct the names in the program."
+        ending = ' With `unknown_fields = "create"` in the policy a call makes such fields by itself.'
+    if all(map(is_plain, names)):
+        commands = " and ".join(f"`synclead fields add {name} --type string`" for name in names)
+        return f"{told}Add what you want to keep with {commands}, {other}{ending}"
+    # Commands with text that had to be quoted stand last and bare: a backtick in it would end a mark around them.
+    other = other.removeprefix("or ")
+    words = [word(name) for name in names]
+    if unseen := words.count(None):
+        told += f"{unseen} of the names ha{'s' if unseen == 1 else 've'} characters that are not seen. "
+    commands = "; ".join(f"synclead fields add --type string -- {one}" for one in words if one is not None)
+    adding = f" Or add what you want to keep: {commands}" if commands else ""
+    return f"{told}{other[0].upper()}{other[1:]}{ending}{adding}"
 
 
 def _missing(facts: Facts) -> str:
