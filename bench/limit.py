@@ -7,9 +7,11 @@ import re
 import sqlite3
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
+from random import Random
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -20,11 +22,23 @@ from bench.peer import create_peer_database
 from bench.postgres import Postgres
 from bench.process import cpu_seconds
 from bench.server import check_sqlite
+from bench.spread import check_choice, chosen
 from bench.stored import check_unique
 from bench.subject import Cell, Served, Subject
 from bench.verify import Stored
+from bench.waits import RowWaits
 
-_SQL = Path(__file__).with_name("sql")
+SQL = Path(__file__).with_name("sql")
+MOST_ROW_WAITS = 0.05
+"""Of the connections' time: with leads chosen uniformly it is less than a hundredth, at 128 of 50,000."""
+
+
+class _Written(NamedTuple):
+    """The rows of a database at a time of its own clock."""
+
+    at: datetime
+    leads: int
+    activities: int
 
 
 class Pgbench(Subject):
@@ -33,7 +47,7 @@ class Pgbench(Subject):
     def __init__(self, name: str, script: str, *, known: int, postgres: Postgres) -> None:
         """`script`: `upsert`, or `activity` for an upsert with a line of history in one statement."""
         self.name = name
-        self._script = _SQL / f"pgbench_{script}.sql"
+        self._script = SQL / f"pgbench_{script}.sql"
         self._writes_activities = script == "activity"
         self._database = f"pgbench_{script}"
         self._known = known
@@ -45,43 +59,61 @@ class Pgbench(Subject):
 
     def measure(self, *, connections: int, seconds: float, cell: int, round_: int) -> Cell:
         """See Subject."""
+        url = self._postgres.url(self._database)
         command = [
             *(str(self._postgres.programs / "pgbench"), "-n", "-M", "prepared"),
-            *("-h", "127.0.0.1", "-p", str(self._postgres.port), "-U", "postgres"),
             *("-c", str(connections), "-j", str(min(2, connections)), "-T", str(round(seconds))),
-            *("-D", "i=0", "-D", f"known={self._known}", "-D", f"cell={cell}", "-f", str(self._script)),
-            self._database,
+            *("-D", "i=0", "-D", f"known={self._known}", "-D", f"cell={cell}", "-f", str(self._script), url),
         ]
         before, used = self._written(), cpu_seconds(self._postgres.pid)
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        with RowWaits(url) as waits:
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
         cost = cpu_seconds(self._postgres.pid) - used
         if done.returncode != 0:
             raise CellFailedError(f"pgbench: exit {done.returncode}: {done.stderr.strip()[-300:]}")
         transactions, per_second = read_pgbench(done.stdout)
-        written = self._written() - before
-        least = transactions if self._writes_activities else transactions // 2
-        # A client that stopped after an odd number of calls made one lead more.
-        most = transactions if self._writes_activities else least + connections
-        if not least <= written <= most:
-            raise CellFailedError(f"pgbench counted {transactions} transactions and wrote {written} rows")
+        different = self._check(transactions, before, connections)
+        if waits.share > MOST_ROW_WAITS:
+            raise CellFailedError(f"pgbench's connections waited for each other's rows {waits.share:.0%} of their time")
         return Cell(
             subject=self.name,
             connections=connections,
             round=round_,
             per_second=per_second,
             cpu_us={"PostgreSQL": cost / transactions * 1e6},
+            different=different,
+            row_waits=waits.share,
         )
+
+    def _check(self, transactions: int, before: _Written, connections: int) -> int:
+        """The different leads that were updated. Raises CellFailedError where the rows are not those of the calls."""
+        now = self._written()
+        made, activities = now.leads - before.leads, now.activities - before.activities
+        if activities != (transactions if self._writes_activities else 0):
+            raise CellFailedError(f"pgbench counted {transactions} transactions and wrote {activities} activities")
+        with psycopg.connect(self._postgres.url(self._database)) as connection:
+            # What is new in this cell was never updated: each client makes an Email of its own once.
+            ((different,),) = connection.execute(
+                "SELECT count(*) FROM lead WHERE updated_at > %(at)s AND created_at <= %(at)s", {"at": before.at}
+            ).fetchall()
+        check_choice(
+            made=made,
+            updates=transactions - made,
+            different=different,
+            known=self._known,
+            connections=connections,
+        )
+        return int(different)
 
     def finish(self) -> None:
         """See Subject."""
         check_unique(self._postgres.url(self._database), "email")
 
-    def _written(self) -> int:
-        """Rows of the table that only grows: activities, or leads."""
-        table = b"activity" if self._writes_activities else b"lead"
+    def _written(self) -> _Written:
+        statement = b"SELECT clock_timestamp(), (SELECT count(*) FROM lead), (SELECT count(*) FROM activity)"
         with psycopg.connect(self._postgres.url(self._database)) as connection:
-            ((count,),) = connection.execute(b"SELECT count(*) FROM " + table).fetchall()
-        return int(count)
+            ((at, leads, activities),) = connection.execute(statement).fetchall()
+        return _Written(at, leads, activities)
 
 
 def read_pgbench(printed: str) -> tuple[int, float]:
@@ -135,19 +167,23 @@ class SqliteLimit(Subject):
         values = (
             '{"FirstName":"Jane","LastName":"Doe","Company":"Example GmbH","Phone":"+49 30 1234567","LeadScore":"%d"}'
         )
-        before = self._count()
-        began, done, times = perf_counter(), 0, []
+        before, first, choose = self._count(), call.first_score(cell), Random(cell).randint
+        emails, times = [], []
+        began, done = perf_counter(), 0
         last = began
         while last - began < seconds:
             done += 1
-            known = done % 2 == 0
-            email = call.known_email(done * 7919 % self._known + 1) if known else f"new-{cell}-{done}{call.DOMAIN}"
-            execute(statement, (email, values % done))  # its own transaction, durable when it returns
+            is_known = done % 2 == 0
+            email = call.known_email(choose(1, self._known)) if is_known else f"new-{cell}-{done}{call.DOMAIN}"
+            emails.append(email)
+            execute(statement, (email, values % (first + done)))  # its own transaction, durable when it returns
             now = perf_counter()
             times.append(now - last)
             last = now
         if self._count() - before != (done + 1) // 2:
             raise CellFailedError(f"SQLite made {self._count() - before} leads in {done} upserts")
+        made, updates, different = chosen(emails)
+        check_choice(made=made, updates=updates, different=different, known=self._known, connections=1)
         times.sort()
         return Cell(
             subject=self.name,
@@ -156,6 +192,7 @@ class SqliteLimit(Subject):
             per_second=done / (last - began),
             p50_ms=times[len(times) // 2] * 1000,
             p99_ms=times[len(times) * 99 // 100] * 1000,
+            different=different,
         )
 
     def close(self) -> None:
@@ -188,8 +225,9 @@ class BareUvicorn(Served):
         """See Served: nothing."""
         return {}
 
-    def check(self, load: Load, *, cell: int, connections: int) -> None:
+    def check(self, load: Load, *, cell: int, connections: int) -> int | None:
         """See Served: every answer has the expected content, which the script of wrk looks at."""
+        return None
 
     def facts(self) -> dict[str, Any]:
         """See Subject."""

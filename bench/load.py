@@ -13,7 +13,7 @@ from bench import call
 from bench.errors import CellFailedError
 from bench.place import need
 
-_SCRIPT = Path(__file__).with_name("load.lua")
+SCRIPT = Path(__file__).with_name("load.lua")
 _LEAST_TIMEOUT_SECONDS = 2
 
 
@@ -69,7 +69,7 @@ def run_wrk(port: int, *, connections: int, seconds: float, cell: int, known: in
     command = ["wrk", "-t1", f"-c{connections}", f"-d{round(seconds)}s"]
     # A connection that is starved the whole time would not be among the latencies: it is a failure.
     command.append(f"--timeout={max(_LEAST_TIMEOUT_SECONDS, round(seconds) - 1)}s")
-    command += ["-s", str(_SCRIPT), f"http://127.0.0.1:{port}{call.PATH}"]
+    command += ["-s", str(SCRIPT), f"http://127.0.0.1:{port}{call.PATH}"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, errors="replace", check=False)
     cpu = _children_seconds() - used
     if done.returncode != 0:

@@ -14,6 +14,7 @@ from bench.errors import CellFailedError
 from bench.load import Load, run_wrk
 from bench.postgres import Postgres, free_port
 from bench.process import Processes, Watch, proportional, resident
+from bench.spread import check_choice, chosen
 from bench.verify import Stored
 
 FIRST_SECONDS = 60.0
@@ -36,13 +37,17 @@ class Cell:
     """The most that the server held while it was called; shared memory is counted once a process."""
     pss_mib: float | None = None
     """At the end of the cell; shared memory is counted once."""
+    different: int | None = None
+    """Leads that the calls for known ones went to; `spread` says how many they must be."""
+    row_waits: float | None = None
+    """Of the time of pgbench's connections, the part in which they waited for each other's rows; from 0 to 1."""
 
     def as_json(self) -> dict[str, Any]:
         """For the file of results, with a precision that means something."""
         rounded = asdict(self)
         rounded["per_second"] = round(self.per_second, 1)
         rounded["cpu_us"] = {name: round(value, 1) for name, value in self.cpu_us.items()}
-        for name in ("p50_ms", "p99_ms", "rss_mib", "pss_mib"):
+        for name in ("p50_ms", "p99_ms", "rss_mib", "pss_mib", "row_waits"):
             if rounded[name] is not None:
                 rounded[name] = round(rounded[name], 5)
         return rounded
@@ -108,7 +113,7 @@ class Served(Subject):
         others = {"PostgreSQL": self.postgres.pid} if self.postgres else {}
         with Watch(self.processes.roots(), others) as watch:
             load = self.load(connections=connections, seconds=seconds, cell=cell)
-        self.check(load, cell=cell, connections=connections)
+        different = self.check(load, cell=cell, connections=connections)
         calls = len(load.acknowledged)
         costs = watch.cpu | {"wrk": load.cpu_seconds}
         return Cell(
@@ -121,11 +126,18 @@ class Served(Subject):
             cpu_us={name: used / calls * 1e6 for name, used in costs.items()},
             rss_mib=sum(watch.rss.values()),
             pss_mib=sum(watch.pss.values()),
+            different=different,
         )
 
-    def check(self, load: Load, *, cell: int, connections: int) -> None:
-        """Whether every acknowledged lead is stored, once. Raises CellFailedError."""
+    def check(self, load: Load, *, cell: int, connections: int) -> int | None:
+        """Whether every acknowledged lead is stored, once, and the calls were for as many leads as they should be.
+
+        The different leads that were there before; None where nothing is stored. Raises CellFailedError.
+        """
         verify.check(load, self.stored(load), cell=cell, connections=connections)
+        made, updates, different = chosen(one.email for one in load.acknowledged)
+        check_choice(made=made, updates=updates, different=different, known=self.known, connections=connections)
+        return different
 
     def load(self, *, connections: int, seconds: float, cell: int) -> Load:
         """Calls it, and gives what wrk saw."""

@@ -32,7 +32,10 @@ SET first_name = excluded.first_name, last_name = excluded.last_name, company = 
 
 
 def run(context: Context) -> Results:
-    """Leads a second, half of them known; the time of the whole command counts, its start too."""
+    """Leads a second; the time of the whole command counts, its start too.
+
+    Every second row is of a known lead while there are such, a quarter of the rows at full size.
+    """
     folder, plan, postgres = context.folder / "import", context.plan, context.postgres
     on_postgres = Synclead(names.POSTGRES, folder / "postgres", leads=plan.known, postgres=postgres)
     on_sqlite = Synclead(names.SQLITE, folder / "sqlite", leads=plan.known)

@@ -1,6 +1,7 @@
 \set i :i + 1
-\set known random(1, :known)
+\set lead random(1, :known)
+\set score :cell * 1000000 + :i
 WITH stored AS (INSERT INTO lead (email, first_name, last_name, company, attributes)
-VALUES (CASE WHEN :i % 2 = 0 THEN 'known-' || :known ELSE 'new-' || :cell || '-' || :client_id || '-' || :i END || '@bench.example', 'Jane', 'Doe', 'Example GmbH', jsonb_build_object('Phone', '+49 30 1234567', 'LeadScore', :i::text))
+VALUES (CASE WHEN :i % 2 = 0 THEN 'known-' || :lead ELSE 'new-' || :cell || '-' || :client_id || '-' || :i END || '@bench.example', 'Jane', 'Doe', 'Example GmbH', jsonb_build_object('Phone', '+49 30 1234567', 'LeadScore', :score::text))
 ON CONFLICT (email) DO UPDATE SET first_name = excluded.first_name, last_name = excluded.last_name, company = excluded.company, attributes = lead.attributes || excluded.attributes, updated_at = now() RETURNING id, xmax = 0 AS created)
 INSERT INTO activity (lead_id, type) SELECT id, CASE WHEN created THEN 'New Lead' ELSE 'Change Data Value' END FROM stored;

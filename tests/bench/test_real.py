@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import call
+from bench import call, load
 from bench.errors import CellFailedError
 from bench.load import Load
 from bench.server import Synclead
@@ -87,3 +87,18 @@ def test_the_harness_sees_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr(call, "KEY", "another key")
         with pytest.raises(CellFailedError, match="calls ended as wrong; first: 500"):
             measure(server, 1)
+
+
+def test_the_harness_sees_a_load_that_shrinks_its_choice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls that come back to few leads measure something else, whatever is answered."""
+    text = load.SCRIPT.read_text(encoding="utf-8")
+    chosen = "math.random(1, known) .."
+    assert chosen in text
+    bad = tmp_path / "load.lua"
+    bad.write_text(
+        text.replace("  local email\n", "  local email\n  known = math.random(1, known)\n").replace(chosen, "known .."),
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(load, "SCRIPT", bad)
+    with running(tmp_path) as server, pytest.raises(CellFailedError, match=r"updates went to 1?[0-9] different leads"):
+        measure(server, 1)
