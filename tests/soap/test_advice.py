@@ -40,7 +40,7 @@ def test_every_fault_has_an_advice() -> None:
             {"unknown_fields": ["hat"], "why": "calls may make no more than 500 fields"},
             "raise `created_fields_limit`",
         ),
-        (20105, {"unknown_fields": ["it's a hat"]}, r"""add 'it'\''s a hat' --type"""),
+        (20105, {"unknown_fields": ["it's a hat"]}, """-- 'it'"'"'s a hat'"""),
         (20109, {"field": "ForeignSysType"}, "require_foreign_sys_type"),
         (20109, {"field": "attrValue of City"}, "an empty one clears"),
         (20110, {"field": "Id", "why": "is not a whole number"}, "in digits alone"),
