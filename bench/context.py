@@ -35,8 +35,12 @@ class Context:
         connections: Sequence[int] | None = None,
         warm: float | None = None,
         warm_cells: int = 1,
+        turned: bool = False,
     ) -> Outcome:
-        """The alternating rounds of the plan. Raises UnsafeError before and after them, with nothing printed."""
+        """The alternating rounds of the plan, `turned` as `alternate` has it.
+
+        Raises UnsafeError before and after them, with nothing printed.
+        """
         self.postgres.settings()
         outcome = alternate(
             subjects,
@@ -47,6 +51,7 @@ class Context:
             warm_cells=warm_cells,
             before_cell=self.postgres.checkpoint,
             say=self.say,
+            turned=turned,
         )
         self.postgres.settings()
         return outcome

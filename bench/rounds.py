@@ -36,8 +36,9 @@ def alternate(
     warm_cells: int = 1,
     before_cell: Callable[[], None],
     say: Callable[[str], None],
+    turned: bool = False,
 ) -> Outcome:
-    """Measures all subjects, A B C A B C ... at each number of connections.
+    """Measures all subjects, A B C A B C ... at each number of connections; `turned`: A B C C B A.
 
     All of them run all the time, and only one is called: so a warm one stays warm. `before_cell` gives each cell
     the same start. A subject that fails a check is not called again.
@@ -53,7 +54,7 @@ def alternate(
                     running.remove(one)
         for round_ in range(1, rounds + 1):
             for count in connections:
-                for one in list(running):
+                for one in running[::-1] if turned and round_ % 2 == 0 else running[:]:
                     cell += 1
                     before_cell()
                     try:

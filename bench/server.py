@@ -37,13 +37,18 @@ class Synclead(Served):
         postgres: Postgres | None = None,
         workers: int = 1,
         program: Sequence[str] = PROGRAM,
+        tool: Sequence[str] = PROGRAM,
     ) -> None:
-        """On PostgreSQL where that is given, else on a file. `leads` are stored before it starts."""
+        """On PostgreSQL where that is given, else on a file. `leads` are stored before it starts.
+
+        `program` serves, and `tool` makes the database and looks at it.
+        """
         # Of an empty database a thousand leads become known by the calls themselves.
         super().__init__(name, folder, max(leads, 1000), postgres)
         self._leads = leads
         self._workers = workers
         self._program = program
+        self._tool = tool
         self.url = ""
         self._settings: dict[str, object] = {}
 
@@ -82,7 +87,7 @@ class Synclead(Served):
     def command(self, *words: str) -> str:
         """Runs a command on the database; its standard output. Raises CellFailedError where it fails."""
         done = subprocess.run(
-            [*PROGRAM, *words, "--database-url", self.url],
+            [*self._tool, *words, "--database-url", self.url],
             cwd=self.folder,
             env=self.environment(),
             capture_output=True,

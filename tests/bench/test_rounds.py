@@ -38,7 +38,9 @@ class Fake(Subject):
         self._notes.append(f"{self.name} closed")
 
 
-def run(subjects: Sequence[Subject], notes: list[str], said: list[str], *, warm_cells: int = 0) -> Outcome:
+def run(
+    subjects: Sequence[Subject], notes: list[str], said: list[str], *, warm_cells: int = 0, turned: bool = False
+) -> Outcome:
     """Two rounds at two numbers of connections."""
     return alternate(
         subjects,
@@ -49,6 +51,7 @@ def run(subjects: Sequence[Subject], notes: list[str], said: list[str], *, warm_
         warm_cells=warm_cells,
         before_cell=lambda: notes.append("-"),
         say=said.append,
+        turned=turned,
     )
 
 
@@ -60,6 +63,13 @@ def test_subjects_alternate() -> None:
     assert " ".join(notes) == f"{turn} {turn} B closed A closed"
     assert [cell.round for cell in outcome.cells] == [1] * 4 + [2] * 4
     assert len({cell.per_second for cell in outcome.cells}) == 8  # no cell has another one's number
+
+
+def test_subjects_may_turn() -> None:
+    """A B, then B A: none is always the first."""
+    notes: list[str] = []
+    run([Fake("A", notes), Fake("B", notes)], notes, [], turned=True)
+    assert " ".join(notes) == "- A1 - B1 - A16 - B16 - B1 - A1 - B16 - A16 B closed A closed"
 
 
 def test_who_is_warmed_is_not_counted() -> None:
