@@ -254,3 +254,24 @@ def test_a_masked_token_is_never_whole() -> None:
     assert masked(TOKEN) == "'_mch-example…'"
     assert masked("_mch-abc") == "'_mch…'"
     assert masked("") == "'…'"
+
+
+@pytest.mark.parametrize(
+    ("token", "why"),
+    [
+        ("_mch-example.com-1!2", "character 19 is U+0021; behind _mch- stand A-Z a-z 0-9 . _ - alone"),
+        ("_mch-example com-1", "character 13 is U+0020"),
+        ("_mch-ex\u00e4mple-1", "character 8 is U+00E4"),
+        ("_mch-a", "behind _mch- stand 1 characters, and there are 3 to 240"),
+        ("_mch-" + "x" * 241, "behind _mch- stand 241 characters"),
+        ("example.com-1772443800000-48151", "it does not begin with _mch-"),
+    ],
+)
+def test_a_bad_cookie_is_named_by_what_is_wrong(token: str, why: str) -> None:
+    """The character and its place, the length, or the beginning; what may be kept has no part of the token."""
+    with pytest.raises(InputError) as caught:
+        parse_cookie(f"id:{ACCOUNT}&token:{token}", frozenset({ACCOUNT}))
+    assert why in caught.value.message
+    assert why in caught.value.public
+    assert token not in caught.value.message
+    assert "xample" not in caught.value.public
