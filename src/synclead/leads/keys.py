@@ -29,8 +29,8 @@ _BEHIND = frozenset("<>(),;:'\"")
 _SFDC_SHORT = re.compile(r"[A-Za-z0-9]{15}")
 _SFDC_LONG = re.compile(r"[A-Za-z0-9]{18}")
 _SFDC_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
-_TOKEN_START = "_mch-"
-_TOKEN = re.compile(_TOKEN_START + r"[A-Za-z0-9._-]{3,240}")
+_COOKIE_START = "_mch-"
+_TOKEN = re.compile(_COOKIE_START + r"[A-Za-z0-9._-]{3,240}")
 _NOT_OF_TOKEN = re.compile(r"[^A-Za-z0-9._-]")
 _ENCODED = re.compile(r"%(?:3A|26|25)", re.IGNORECASE)
 _COOKIE_NAME = re.compile(r"_mkto_trk\s*=", re.IGNORECASE)
@@ -169,11 +169,11 @@ def parse_cookie(text: str, accounts: frozenset[str]) -> str:
 
 def _token_fault(token: str) -> str:
     """What is wrong with a token, without a part of it but the character that it may not have."""
-    if not token.startswith(_TOKEN_START):
-        return f"it does not begin with {_TOKEN_START}"
-    rest = token[len(_TOKEN_START) :]
+    if not token.startswith(_COOKIE_START):
+        return f"it does not begin with {_COOKIE_START}"
+    rest = token[len(_COOKIE_START) :]
     if (wrong := _NOT_OF_TOKEN.search(rest)) is not None:
-        place = len(_TOKEN_START) + wrong.start() + 1
+        place = len(_COOKIE_START) + wrong.start() + 1
         return f"character {place} is U+{ord(wrong[0]):04X}; behind _mch- stand A-Z a-z 0-9 . _ - alone"
     return f"behind _mch- stand {len(rest)} characters, and there are 3 to 240"
 

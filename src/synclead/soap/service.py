@@ -21,6 +21,7 @@ from synclead.soap.injection import NOTHING, Injections
 from synclead.soap.large import AT_ONCE, LargeMessages, Named
 from synclead.soap.limiting import CallLimiter
 from synclead.soap.limits import ReadLimits
+from synclead.soap.markup import start_as_utf8
 from synclead.soap.messages import Message
 from synclead.soap.observer import CallObserver, CallRecorder
 from synclead.soap.operations import HANDLERS, Handler
@@ -146,7 +147,8 @@ async def _early_credentials(body: IncomingBody, start: bytes, charset: str | No
         whole = await body.whole()
         found = await late_credentials(start[:most], whole[-most:], charset, limits)
     if isinstance(found, NoHeader):
-        if body.is_whole or not start.lstrip().startswith(b"<"):
+        bare = start_as_utf8(start, charset).lstrip()
+        if body.is_whole or (bare and not bare.startswith(b"<")):
             parse(start, charset, limits)  # says what is wrong with it
         raise RequestNotUnderstoodError(
             f"What stands before the Body is larger than the limit of {most:,} bytes that "
