@@ -1,6 +1,7 @@
 """What old and odd clients send over HTTP, on raw sockets to the real server."""
 
 import asyncio
+import contextlib
 import gc
 import gzip
 import socket
@@ -198,6 +199,25 @@ def test_a_call_whose_client_hung_up_is_told_of(server: Server) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
         connection.sendall(_call(Call(email="gone@t.com"), "X-Request-Id: gone"))
     server.await_log("call", request="gone", delivered=False, outcome="CREATED")
+
+
+def test_tls_to_a_port_that_speaks_none_leaves_a_trace(server: Server) -> None:
+    """In the log, and in the list of calls, with what to change."""
+    hello = bytes.fromhex("16030100f8010000f40303") + bytes(200)
+    with contextlib.suppress(ConnectionResetError):
+        _exchange(server.port, hello)
+    server.await_log("no call", cause="tls", client="127.0.0.1")
+
+
+def test_a_post_to_another_path_leaves_a_trace(server: Server) -> None:
+    """Also where no SOAP path is near it."""
+    for path in ("/", "/mktows/2_7", "/soap", "/api/mktows/2_7"):
+        answered = _exchange(
+            server.port, f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+        )
+        assert answered.startswith(b"HTTP/1.1 404 ")
+        assert b"/soap/mktows/2_7" in answered
+        server.await_log("no call", cause="path", reason=f"POST {path} is no path of SOAP")
 
 
 @pytest.mark.parametrize("name", ["Upgrade", "upgrade", "UPGRADE", "uPGRADE"])

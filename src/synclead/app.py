@@ -170,13 +170,14 @@ class Application:
 
     def __init__(self, endpoint: Endpoint, pages: Starlette, store: Store) -> None:
         self._endpoint = endpoint
+        self.spoke_tls = endpoint.spoke_tls
         self._pages = pages
         self._store = store
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             app: Callable[[Scope, Receive, Send], Awaitable[None]] = (
-                self._endpoint if scope["path"].startswith(PREFIX) else self._pages
+                self._endpoint if _is_for_soap(scope) else self._pages
             )
             await app(scope, receive, send)
         elif scope["type"] == "lifespan":
@@ -205,6 +206,20 @@ class Application:
             self._store.show_figures()
             standstill.beat()
             await asyncio.sleep(_SHOWING_SECONDS)
+
+
+def _is_for_soap(scope: Scope) -> bool:
+    """Whether a request is a call, or was to be one: what is POSTed elsewhere, or goes to a path that is nearly it."""
+    path: str = scope["path"]
+    if path.startswith(PREFIX):
+        return True
+    if path.startswith(_OTHERS):
+        return False
+    return scope["method"] == "POST" or path.lower().startswith(_NEARLY)
+
+
+_OTHERS = ("/control", page.PATH, "/healthz", "/readyz")
+_NEARLY = ("/soap", "/mktows")
 
 
 def create_app(settings: Settings, store: Store) -> Application:

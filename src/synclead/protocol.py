@@ -29,6 +29,8 @@ _NOTABLE = 64 * 1024
 """Bytes of an answer that count as waiting: of fewer nobody hears when they are gone."""
 _DISCARDED_BYTES = 1024 * 1024
 _DISCARDING_SECONDS = 5.0
+_CLIENT_HELLO = b"\x16\x03"
+"""How a connection in TLS begins: a handshake of version 3 (RFC 8446, section 5.1)."""
 _FULL = b"The server has no room for a request now. Try again in a minute.\n"
 _NO_ROOM = (
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n"
@@ -73,6 +75,7 @@ class BoundedProtocol(HttpToolsProtocol):
     """Bytes since the last that belonged to a body."""
     held: HeldBytes
     """What this connection keeps is counted there: a head that has not ended, and what came before its turn."""
+    hears_tls: Callable[[str], None]
     _counted = 0
     _unsent = 0
     """Bytes of answers that are counted there too: those that wait for their client."""
@@ -103,6 +106,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
             return
+        if data.startswith(_CLIENT_HELLO) and not self._bodiless:
+            self.hears_tls(self.client[0] if self.client else "")
         if (self._head.is_set or self.cycle.response_complete) and b"upgrade:" in data[:HEAD_BYTES].lower():
             data = _without_offer(data)
         self._bodiless += len(data)
@@ -247,12 +252,18 @@ class _Loop:
         return self._idle
 
 
-def bounded_protocol(served: Settings, counted: HeldBytes) -> type[BoundedProtocol]:
-    """The protocol with the time-outs and limits that an operator has set. Connections count what they keep."""
+def bounded_protocol(
+    served: Settings, counted: HeldBytes, spoke_tls: Callable[[str], None] = lambda peer: None
+) -> type[BoundedProtocol]:
+    """The protocol with the time-outs and limits that an operator has set. Connections count what they keep.
+
+    `spoke_tls` hears the address of who speaks TLS to a port that does not.
+    """
 
     class Configured(BoundedProtocol):
         settings = served
         held = counted
+        hears_tls = staticmethod(spoke_tls)
 
     return Configured
 

@@ -93,10 +93,11 @@ def serve_on(settings: Settings, listener: socket.socket, board: Board) -> int:
 def _open(settings: Settings, board: Board) -> tuple[uvicorn.Config, Store]:
     """Everything that this process serves with. Raises StoreError and StartError."""
     store = open_store(settings, board)
+    app = create_app(settings, store)
     config = uvicorn.Config(
-        create_app(settings, store),
+        app,
         loop="uvloop",
-        http=bounded_protocol(settings, store.meter.held),
+        http=bounded_protocol(settings, store.meter.held, app.spoke_tls),
         ws="none",
         lifespan="on",
         log_config=None,

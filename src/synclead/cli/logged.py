@@ -23,6 +23,8 @@ def row_of(entry: "Entry") -> tuple[str, ...]:
     what = _one_line(document.get("message", "")) if entry.failed else changes_of(document)
     if entry.subscription is None:
         what = f"[{UNKNOWN_CALLER}] {what}"
+    if document.get("left_out"):
+        what = f"[{document['left_out']} like this one before it are left out] {what}"
     if document.get("lost"):
         what = f"[{document['lost']} faults before this one were too many to record] {what}"
     if document.get("unstored"):
@@ -83,7 +85,9 @@ def advice_of(entry: "Entry") -> str:
     from synclead.soap.advice import advise
 
     code = entry.document.get("outcome")
-    return advise(code, entry.document) if isinstance(code, int) else ""
+    if not isinstance(code, int):  # no call: it has a cause alone
+        code = 20012 if "cause" in entry.document else 0
+    return advise(code, entry.document)
 
 
 def why_of(document: Mapping[str, Any]) -> str:

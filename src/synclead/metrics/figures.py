@@ -111,6 +111,13 @@ IDS_LEFT = Metric(
     ("subscription",),
     of_all=min,
 )
+STRAYS = Metric(
+    "synclead_strays_total",
+    "counter",
+    "Requests that are no calls: to a wrong path, by a wrong method, from a browser's page, or in tls to a port that "
+    "speaks none. Of each kind the log and `synclead requests` show ten a minute.",
+    ("reason",),
+)
 UNRECORDED = Metric(
     "synclead_calls_unrecorded_total",
     "counter",
@@ -142,6 +149,7 @@ METRICS = (
     LOCK_SECONDS,
     COMMIT_SECONDS,
     IDS_LEFT,
+    STRAYS,
     UNRECORDED,
     READY,
     PROCESSES,

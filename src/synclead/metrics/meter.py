@@ -50,6 +50,7 @@ class Meter(CallObserver):
         self._undelivered = self._counted(figures.UNDELIVERED, ("hung_up",), ("late",))
         self._no_room = self._counted(figures.NO_ROOM, ("unsigned",), ("all",), ("answers",))
         self._clock_seconds = self._counted(figures.CLOCK_SECONDS, ("ahead",), ("behind",))
+        self._strays = self._counted(figures.STRAYS, ("path",), ("method",), ("page",), ("tls",))
         self._unrecorded = self._counted(figures.UNRECORDED, ("too_many",), ("refused",), ("shortened",))
         self._group_records = self._counted(figures.GROUP_RECORDS, ())
         self._group_seconds = self._counted(figures.GROUP_SECONDS, ())
@@ -82,6 +83,10 @@ class Meter(CallObserver):
     def no_room(self, limit: str) -> None:
         """See HeldBytes.refused."""
         self._no_room.add(limit)
+
+    def strayed(self, kind: str) -> None:
+        """See CallObserver."""
+        self._strays.add(kind)
 
     def unrecorded(self, reason: str) -> None:
         """See CallObserver."""

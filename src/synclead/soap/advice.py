@@ -85,6 +85,12 @@ _NOT_UNDERSTOOD: Mapping[str, str] = MappingProxyType(
         Cause.TOO_LARGE: "Send less in one call, or serve with a higher limit (`synclead serve --help`).",
         Cause.TOO_SLOW: "The body did not arrive in time: look at the network, at Content-Length, and at a client that "
         "waits for `100 Continue`; `serve --body-timeout` gives it longer.",
+        Cause.PATH: "Correct the URL in the program: the path is like /soap/mktows/2_7, and nothing follows it.",
+        Cause.METHOD: "Calls are POSTed. A redirect from http to https turns a POST into a GET: let the program use "
+        "the URL that it leads to.",
+        Cause.PAGE: "A browser's page cannot make calls: let its server make them.",
+        Cause.TLS: "The program speaks TLS, and this port does not: use http:// in its URL, or serve with "
+        "--tls-cert-file and --tls-key-file, or put a proxy in front that speaks TLS.",
         Cause.COMPRESSION: "Send the body uncompressed, or whole in gzip or deflate as Content-Encoding says.",
     }
 )

@@ -36,6 +36,10 @@ class Cause(StrEnum):
     TOO_LARGE = "too large"
     TOO_SLOW = "too slow"
     COMPRESSION = "compression"
+    PATH = "path"
+    METHOD = "method"
+    PAGE = "page"
+    TLS = "tls"
 
 
 class Found(NamedTuple):

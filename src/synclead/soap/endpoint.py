@@ -21,10 +21,12 @@ from synclead.soap.body import (
     Receive,
     discard_rest,
 )
+from synclead.soap.causes import Cause
 from synclead.soap.client import Client
 from synclead.soap.faults import fault
 from synclead.soap.held import NoRoomError, TooBusyError
 from synclead.soap.service import Parts, answer, failure_facts
+from synclead.soap.strays import Strays, shown_path
 from synclead.store.errors import InternalError
 
 Scope = MutableMapping[str, Any]
@@ -80,6 +82,7 @@ class Endpoint:
         self._parts = parts
         self._edge = edge
         self._log = get_logger()
+        self._strays = Strays(parts.recorder, parts.observer)
         self._under_way = 0
         """Calls that have no answer yet."""
 
@@ -88,8 +91,10 @@ class Endpoint:
         send_whole: _SendWhole | None = scope.pop(SEND_WHOLE, None)
         if b"origin" in headers:
             # No browser page may speak for a user (spec: sync-lead, section 1).
+            self._strayed(scope, headers, Cause.PAGE, 403, "comes from a browser's page")
             await _respond(send, 403, _TEXT, b"Requests from browser pages are not answered here.\n")
         elif not _PATH.fullmatch(scope["path"]):
+            self._strayed(scope, headers, Cause.PATH, 404, "is no path of SOAP")
             await _respond(send, 404, _TEXT, b"There is nothing here. The SOAP path is like /soap/mktows/2_7\n")
         elif scope["method"] == "POST":
             await self._post(scope, headers, receive, send, send_whole)
@@ -97,8 +102,19 @@ class Endpoint:
             url = client_url(scope, headers, self._edge.public_url, self._edge.trusted)
             await _respond(send, 200, _XML, wsdl.serve(url))
         else:
+            self._strayed(scope, headers, Cause.METHOD, 405, "is no POST")
             text = b"This is a SOAP endpoint: POST calls to it, or GET its WSDL with ?WSDL\n"
             await _respond(send, 405, _TEXT, text, (b"allow", b"GET, POST"))
+
+    def spoke_tls(self, peer: str) -> None:
+        """A connection began with TLS, which this port does not speak."""
+        message = "A connection began with TLS, and this port speaks plain HTTP"
+        self._strays.came(Cause.TLS, 400, {"request": self._edge.new_id(), "client": peer}, message)
+
+    def _strayed(self, scope: Scope, headers: dict[bytes, bytes], cause: Cause, status: int, what: str) -> None:
+        client = client_address(scope, headers, self._edge.trusted)
+        facts = {"request": _sent_id(headers) or self._edge.new_id(), "client": client}
+        self._strays.came(cause, status, facts, f"{shown_path(scope['method'], scope['path'])} {what}")
 
     async def _post(
         self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: Send, send_whole: _SendWhole | None

@@ -26,6 +26,9 @@ class CallObserver:
         """A call is not in the log of calls, or not whole: `too_many` came to be written, or the database `refused`
         it, or refused it as it was and has it `shortened`."""
 
+    def strayed(self, kind: str) -> None:
+        """A request came that is no call: to a wrong `path`, by a wrong `method`, from a `page`, or in `tls`."""
+
 
 class CallRecorder:
     """The method does nothing; override it to keep what was asked."""
