@@ -3,9 +3,10 @@
 import importlib
 import inspect
 import re
+import socket
 import textwrap
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -257,3 +258,36 @@ def test_what_is_no_answer_is_said_so(body: bytes) -> None:
     """Another server at the address, or another language."""
     with answering(body) as server, pytest.raises(UnreadableAnswerError):
         SyncleadClient(server.url, "u", "k").get_lead(id=1)
+
+
+@contextmanager
+def _listening(answer: bytes) -> Iterator[int]:
+    """A port that answers anything with some bytes and closes."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with suppress(OSError):
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(1000)
+                    connection.sendall(answer)
+
+        thread = Thread(target=serve)
+        thread.start()
+        yield listener.getsockname()[1]
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "answer", "said"),
+    [
+        ("http", b"", "it closed the connection without an answer"),
+        ("http", b"\x15\x03\x03\x00\x02\x02\x28\r\n", "it speaks no HTTP there; where it speaks TLS, use https://"),
+        ("https", b"HTTP/1.1 400 Bad Request\r\n\r\n", "it speaks no TLS there: use http://"),
+    ],
+)
+def test_who_does_not_answer_is_named_with_its_port(scheme: str, answer: bytes, said: str) -> None:
+    """And with what to change, where that is known."""
+    with _listening(answer) as port, pytest.raises(ServerUnreachableError) as caught:
+        SyncleadClient(f"{scheme}://127.0.0.1:{port}{PATH}", DEMO.user, DEMO.key).list_objects()
+    assert str(caught.value).startswith(f"127.0.0.1 did not answer on port {port}: {said}")

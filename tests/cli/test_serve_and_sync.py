@@ -98,7 +98,7 @@ def test_the_demo_user_is_taken_on_this_machine(server: Server) -> None:
     [
         ({"SYNCLEAD_API_KEY": "wrong"}, "20014"),
         ({"SYNCLEAD_API_KEY": ""}, "set SYNCLEAD_API_KEY in the environment"),
-        ({"SYNCLEAD_URL": "http://127.0.0.1:1"}, "127.0.0.1 did not answer"),
+        ({"SYNCLEAD_URL": "http://127.0.0.1:1"}, "127.0.0.1 did not answer on port 1: Connection refused"),
         ({"SYNCLEAD_URL": "http://127.0.0.1:x"}, "x"),
         ({"SYNCLEAD_URL": "leads"}, "not the URL of a server"),
     ],

@@ -21,7 +21,7 @@ class Wire:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"not the URL of a server: {url}")
         self._secure = parts.scheme == "https"
-        self._host, self._port = parts.hostname, parts.port
+        self._host, self._port = parts.hostname, parts.port or (443 if self._secure else 80)
         self._path = parts.path if parts.path.strip("/") else urlsplit(DEFAULT_URL).path
         self._timeout = timeout
         self._kept: http.client.HTTPConnection | None = None
@@ -40,8 +40,8 @@ class Wire:
             kept = self.keeps and response.isclosed() and not response.will_close
             return answer
         except (OSError, http.client.HTTPException) as error:
-            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            raise ServerUnreachableError(f"{self._host} did not answer: {reason}") from error
+            where = f"{self._host} did not answer on port {self._port}"
+            raise ServerUnreachableError(f"{where}: {_reason(error)}") from error
         finally:
             if kept:
                 self._kept = connection
@@ -65,6 +65,25 @@ class Wire:
             context = ssl.create_default_context()
             return http.client.HTTPSConnection(self._host, self._port, timeout=self._timeout, context=context)
         return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
+
+
+def _reason(error: Exception) -> str:
+    """Why there is no answer, in words that say what to change where that is known."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted here: {error.verify_message}"
+    if isinstance(error, ssl.SSLError) and error.reason in (
+        "WRONG_VERSION_NUMBER",
+        "HTTP_REQUEST",
+        "RECORD_LAYER_FAILURE",
+    ):
+        return "it speaks no TLS there: use http:// in the URL"
+    if isinstance(error, TimeoutError):
+        return "it took too long"
+    if isinstance(error, http.client.RemoteDisconnected):
+        return "it closed the connection without an answer; where it speaks TLS, use https:// in the URL"
+    if isinstance(error, http.client.BadStatusLine):
+        return "it speaks no HTTP there; where it speaks TLS, use https:// in the URL"
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def _was_ended(connection: http.client.HTTPConnection) -> bool:
