@@ -15,6 +15,7 @@ from support.logs import capture_logs
 from support.world import World, subscription, token
 from synclead.leads.fields import Catalogue, Field
 from synclead.leads.record import RawAttribute, RawRecord
+from synclead.soap.messages import LeadRecord
 
 
 def inside(**rules: Any) -> Inside:
@@ -178,6 +179,38 @@ def test_where_answers_wait_no_more_are_made(size: int) -> None:
     assert client.sync(Call(email="many@e.com", foreign_id="1")).status == 200
     client.parts.held.answers -= 1
     assert client.post(request).status == 200
+
+
+def test_what_is_found_counts_before_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that calls which wait for their turn do not hold more leads than answers may; afterwards nothing counts."""
+    client = Client(fields=[LONG])
+    request = _long_leads(client, 10, "x" * 60_000)
+    held = client.parts.held
+    seen: list[int] = []
+
+    def written_size(records: list[LeadRecord]) -> int:
+        seen.append(held.answers)
+        return 0
+
+    monkeypatch.setattr(sys.modules["synclead.soap.operations.get_lead"], "written_size", written_size)
+    assert client.post(request).status == 200
+    assert 600_000 <= seen[0] < 610_000
+    assert held.answers == 0
+
+
+def test_a_call_that_wants_its_lead_back_has_twice_the_room() -> None:
+    """Beyond that it is 503 before anything is written; one that does not want it is answered as ever."""
+    client = Client()
+    wants, does_not = (Call(email="new@e.com", return_lead=wants) for wants in (True, False))
+    client.parts.held.answers = 2 * client.parts.held.most_answers
+    response = client.sync(wants)
+    assert (response.status, response.headers["retry-after"]) == (503, "60")
+    statuses = []
+    for call in (does_not, wants):
+        answered = client.sync(call)
+        statuses.append(read_answer(answered.status, answered.body).status)
+        client.parts.held.answers -= 1
+    assert statuses == ["CREATED", "UPDATED"]
 
 
 def test_large_answers_are_what_small_ones_are(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,9 @@ LEADS = 60
 """Of one Email, 260 KB each: 15.6 MB together."""
 LONG = tuple((f"Long{one}", "x" * 65_000) for one in range(4))
 FIELDS = ", ".join(f'{{ name = "{name}", type = "text", label = "{name}", rest_name = "{name}" }}' for name, _ in LONG)
+MANY = 100
+"""Calls at once."""
+REFUSED = "synclead_bodies_refused_total{limit=answers}"
 MOST_MEMORY = 250 * MIB
 """Two answers in the making, three that wait, and what was read for them."""
 
@@ -76,6 +79,20 @@ def test_answers_that_nobody_takes_have_a_sum(crowded: Server) -> None:
     until(crowded, lambda found: found["synclead_answer_bytes"] == 0)
     status, answered = post(crowded.port, request())
     assert (status, len(read_leads(answered))) == (200, LEADS)
+
+
+def test_many_answers_at_once_have_the_same_sum(crowded: Server) -> None:
+    """All are asked for before the first is there: those that find no room hear 503, and nothing is kept for them."""
+    before = memory(crowded.pid)
+    with ExitStack() as stack:
+        for _ in range(MANY):
+            connection = stack.enter_context(connect(crowded.port))
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.sendall(raw(request()))
+        until(crowded, lambda found: found[REFUSED] > MANY // 2 and not found["synclead_calls_in_progress"])
+        status = Path(f"/proc/{crowded.pid}/status").read_text()
+        assert int(status.partition("VmHWM:")[2].split()[0]) * 1024 - before < MOST_MEMORY
+    until(crowded, lambda found: found["synclead_answer_bytes"] == 0)
 
 
 def test_one_answer_more_than_the_limit_is_a_fault(crowded: Server) -> None:

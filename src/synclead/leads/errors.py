@@ -88,7 +88,9 @@ class AnswerTooLargeError(SyncleadError):
     code, text = 20110, "Input error"
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"What the key finds is larger than the limit of {limit:,} bytes of one answer")
+        super().__init__(
+            f"What the key finds is larger than the limit of {limit:,} bytes of one answer (--answer-limit)"
+        )
 
 
 class ParameterRequiredError(SyncleadError):

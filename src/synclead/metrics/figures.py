@@ -69,7 +69,9 @@ BODY_BYTES = Metric(
     ("signed",),
 )
 ANSWER_BYTES = Metric(
-    "synclead_answer_bytes", "gauge", "Bytes of large answers that wait for their clients to take them."
+    "synclead_answer_bytes",
+    "gauge",
+    "Bytes of large answers that are to be written, or wait for their clients to take them.",
 )
 NO_ROOM = Metric(
     "synclead_bodies_refused_total",

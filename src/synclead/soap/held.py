@@ -1,6 +1,7 @@
 """How much of requests is kept in memory at a time: the size of one is bounded elsewhere, their number is not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from synclead.store.errors import ServiceFailureError
@@ -35,7 +36,7 @@ class HeldBytes:
     unsigned: int = 0
     signed: int = 0
     answers: int = 0
-    """What clients have not taken yet; small answers do not count."""
+    """What is to be written for clients, and what they have not taken yet; small answers do not count."""
     refused: Callable[[str], None] = field(default=lambda kind: None)
     """Hears which of them had no room: `unsigned`, `all` or `answers`."""
 
@@ -59,11 +60,24 @@ class HeldBytes:
         else:
             self.unsigned -= size
 
-    def check_answers(self) -> None:
-        """Raises NoRoomError where so many answers wait for their clients that no more may be made."""
-        if self.answers >= self.most_answers:
+    def check_answers(self, *, writes: bool = False) -> None:
+        """Raises NoRoomError where so many answers wait for their clients that no more may be made.
+
+        A call that `writes` has twice the room, so that those who only read do not keep it from writing.
+        """
+        most = self.most_answers * 2 if writes else self.most_answers
+        if self.answers >= most:
             self.refused("answers")
-            raise NoRoomError(f"answers hold the {self.most_answers:,} bytes that they may")
+            raise NoRoomError(f"answers hold the {most:,} bytes that they may")
+
+    @contextmanager
+    def answering(self, size: int) -> Iterator[None]:
+        """Counts so many bytes of answers within the block."""
+        self.answers += size
+        try:
+            yield
+        finally:
+            self.answers -= size
 
     def sign(self, size: int) -> None:
         """The signature of a request that holds so many bytes is right."""

@@ -198,7 +198,9 @@ async def carry_out(
     call = Call(subscription, named, parts.writer, parts.reader, facts, client, parts.held)
     answer = await handler.run(message, call)
     if isinstance(answer, LargeAnswer):
-        reply = await parts.large.write(answer, operation.encode)
+        # What waits for its turn to be written counts too: else any number of calls could find leads meanwhile.
+        with parts.held.answering(answer.size):
+            reply = await parts.large.write(answer, operation.encode)
     else:
         reply = operation.encode(answer)
     facts.setdefault("outcome", ANSWERED)

@@ -61,6 +61,8 @@ class LargeAnswer(NamedTuple):
 
     make: Callable[[], Message]
     """In a thread. May raise SyncleadError."""
+    size: int
+    """Bytes of the values that are kept for it until it is made."""
 
 
 LARGE = 256 * 1024

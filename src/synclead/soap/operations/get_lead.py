@@ -37,7 +37,7 @@ async def get_lead(params: messages.ParamsGetLead, call: Call) -> messages.Succe
             raise AnswerTooLargeError(most)
         return _answer(records)
 
-    return LargeAnswer(make)
+    return LargeAnswer(make, found.size)
 
 
 def _records(found: Found) -> list[messages.LeadRecord]:

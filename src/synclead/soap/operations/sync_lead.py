@@ -25,12 +25,14 @@ async def sync_lead(params: messages.ParamsSyncLead, call: Call) -> messages.Suc
     """Syncs the record and answers once it is durable. Raises SyncleadError."""
     if params.leadRecord is None:
         raise MISSING_RECORD()
+    if params.returnLead:  # before anything is written: what is written has its answer
+        call.held.check_answers(writes=True)
     outcome = await call.writer.sync(call.subscription.id, raw_record(params, call.workspace), call.client)
     call.facts.update(outcome_facts(outcome))
     if not params.returnLead:
         return _answer(outcome, None)
-    if len(outcome.lead.values) > _MANY and sum(map(_size, outcome.lead.values.values())) > LARGE:
-        return LargeAnswer(lambda: _answer(outcome, lead_record(outcome, call.subscription.time_zone)))
+    if len(outcome.lead.values) > _MANY and (size := sum(map(_size, outcome.lead.values.values()))) > LARGE:
+        return LargeAnswer(lambda: _answer(outcome, lead_record(outcome, call.subscription.time_zone)), size)
     return _answer(outcome, lead_record(outcome, call.subscription.time_zone))
 
 
