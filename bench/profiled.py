@@ -26,10 +26,15 @@ PARTS = (
     ("/synclead/store/directory.py", "authentication"),
     ("/synclead/soap/endpoint.py", "HTTP"),
     ("/synclead/soap/body.py", "HTTP"),
+    ("/synclead/soap/inflate.py", "HTTP"),
+    ("/synclead/soap/client.py", "HTTP"),
+    ("/synclead/soap/held.py", "HTTP"),
     ("/synclead/soap/address.py", "HTTP"),
     ("/synclead/soap/limiting.py", "HTTP"),
     ("/synclead/soap/recorder.py", "logs and metrics"),
     ("/synclead/soap/asked.py", "logs and metrics"),
+    ("/synclead/soap/entries.py", "logs and metrics"),
+    ("/synclead/soap/waiting.py", "logs and metrics"),
     ("/synclead/soap/", "XML"),
     ("/synclead/leads/", "planning"),
     ("/synclead/store/group.py", "planning"),
@@ -41,6 +46,7 @@ PARTS = (
     ("/logging/", "logs and metrics"),
     ("/prometheus_client/", "logs and metrics"),
     ("/synclead/protocol.py", "HTTP"),
+    ("/synclead/peer.py", "HTTP"),
     ("/uvicorn/", "HTTP"),
 )
 """A file belongs to the first part that is in its path; any other counts for its caller."""
