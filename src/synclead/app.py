@@ -36,7 +36,9 @@ from synclead.store.engine import next_lead_ids, reading
 from synclead.store.group import Answer, PlannedGroup
 from synclead.store.observer import Observer
 from synclead.store.reader import CONNECTIONS, Reader
-from synclead.store.request_log import Bounds, RequestLog, forgettings
+from synclead.store.request_log import NOBODY, Bounds, RequestLog, forgettings
+from synclead.store.sqlite_files import SqliteFiles
+from synclead.store.transaction import DatabaseError
 from synclead.store.writer import Writer
 
 CLOSING_SECONDS = 4.0
@@ -95,6 +97,8 @@ class Store:
     """None for a database in memory, which no other process can read."""
     hold: Hold | None
     """What is let go of last."""
+    files: SqliteFiles | None
+    """Those of an SQLite database."""
     meter: Meter
     board: Board
     """Where the meter shows its figures."""
@@ -118,6 +122,16 @@ class Store:
         except TimeoutError:
             _log.error("the database did not answer while closing")
         self.release()
+
+    async def look_at_files(self) -> None:
+        """Not ready any more where files were taken away, also while nobody calls."""
+        if self.files is not None:
+            try:
+                await asyncio.to_thread(self.files.look)
+            except DatabaseError as error:
+                if self.writer.ready:
+                    _log.error("no call is carried out any more", reason=str(error))
+                    self.writer.doubt(NOBODY)
 
     def show_figures(self) -> None:
         """Puts the figures of this moment on the board."""
@@ -151,17 +165,18 @@ def open_store(settings: Settings, board: Board | None = None) -> Store:
         reader = Reader(
             database.connect(connections=CONNECTIONS), observer=observer, call_seconds=seconds, doubt=writer.doubt
         )
-        recorder = None if settings.ephemeral else open_recorder(settings, database.engine, meter)
+        recorder = None if settings.ephemeral else open_recorder(settings, database.engine, meter, database.files)
     wait = min(WAIT_SECONDS, settings.call_timeout)
     directory = Directory(database.engine, database.master_keys, wait_seconds=wait)
-    return Store(database.engine, directory, writer, reader, recorder, database.hold, meter, board, clock)
+    files = database.files
+    return Store(database.engine, directory, writer, reader, recorder, database.hold, files, meter, board, clock)
 
 
-def open_recorder(settings: Settings, engine: Engine, meter: Meter) -> Recorder:
+def open_recorder(settings: Settings, engine: Engine, meter: Meter, files: SqliteFiles | None = None) -> Recorder:
     """What keeps the last calls, with a way of its own to the database."""
     bounds = Bounds(settings.recorded_successes, settings.recorded_faults, settings.recorded_days)
     with reading(engine) as connection:
-        log = RequestLog(open_log_database(settings.database), bounds, forgettings(connection))
+        log = RequestLog(open_log_database(settings.database, files), bounds, forgettings(connection))
     return Recorder(log, bounds, show_values=settings.show_values, observer=meter)
 
 
@@ -205,6 +220,7 @@ class Application:
         while True:
             self._store.show_figures()
             standstill.beat()
+            await self._store.look_at_files()
             await asyncio.sleep(_SHOWING_SECONDS)
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from sqlalchemy import Engine
 
+from synclead.logs import get_logger
 from synclead.settings import Settings
 from synclead.store.databases import open_database
 from synclead.store.durability import check_durability
@@ -15,9 +16,12 @@ from synclead.store.engine import open_engine, sqlite_path
 from synclead.store.errors import DatabaseUnavailableError
 from synclead.store.master_keys import MasterKeys, open_master_keys
 from synclead.store.memory import MemoryDatabase
-from synclead.store.sqlite import ServeLock
+from synclead.store.serve_lock import ServeLock
+from synclead.store.sqlite_files import SqliteFiles
 from synclead.store.transaction import Database
 from synclead.store.upgrade import prepare
+
+_log = get_logger()
 
 
 class Hold(Protocol):
@@ -42,8 +46,13 @@ class Opened:
         lock, statement = self.settings.lock_timeout, self.settings.statement_timeout
         if isinstance(self.hold, MemoryDatabase):
             return self.hold.open(lock_seconds=lock, statement_seconds=statement)
-        url = self.settings.database
-        return open_database(url, lock_seconds=lock, statement_seconds=statement, connections=connections)
+        url, files = self.settings.database, self.files
+        return open_database(url, lock_seconds=lock, statement_seconds=statement, connections=connections, files=files)
+
+    @property
+    def files(self) -> SqliteFiles | None:
+        """The files that are open; None where it is no SQLite file."""
+        return self.hold.files if isinstance(self.hold, ServeLock) else None
 
 
 @contextmanager
@@ -67,10 +76,19 @@ def opened(settings: Settings) -> Iterator[Opened]:
 def _open_lasting(settings: Settings, hold: Hold | None) -> Opened:
     url = settings.database
     prepare(url)
-    engine = open_engine(url)
+    engine = open_engine(url, _keep(hold))
     if not settings.allow_unsafe_durability:
         check_durability(engine)
     return Opened(engine, open_master_keys(engine, url, os.environ), hold, settings)
+
+
+def _keep(hold: Hold | None) -> SqliteFiles | None:
+    """The files of an SQLite database, kept open from here on."""
+    if not isinstance(hold, ServeLock):
+        return None
+    for name in hold.keep():
+        _log.warning("other accounts could read a file with leads: they cannot any more", file=name)
+    return hold.files
 
 
 def _declare(engine: Engine, keys: MasterKeys, settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """`synclead doctor` finds what a start would stumble over, and changes nothing."""
 
 import base64
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from support.command import Run
 from support.orchard import DECLARATION
 from support.postgres import Postgres
-from synclead.store.sqlite import ServeLock
+from synclead.store.serve_lock import ServeLock
 
 
 @pytest.fixture
@@ -76,6 +77,24 @@ def test_what_is_wrong_is_said(run: Run, database: Path, statement: str, words: 
     assert ran.code == 1
     assert len(wrong) == 1
     assert words in wrong[0]
+
+
+def test_a_file_that_others_may_read_is_wrong(run: Run, database: Path) -> None:
+    """It holds leads; the line says what to do, and then all is in order."""
+    database.chmod(0o640)
+    ran = run("doctor")
+    assert (ran.code, f"wrong: other accounts may read leads in {database}: run chmod 600" in ran.out) == (1, True)
+    database.chmod(0o600)
+    assert run("doctor").code == 0
+
+
+def test_a_file_with_two_names_is_wrong(run: Run, database: Path) -> None:
+    """Nothing else is looked at: to open it would be the harm."""
+    os.link(database, database.with_name("link.db"))
+    ran = run("doctor")
+    (line,) = ran.out.splitlines()
+    assert ran.code == 1
+    assert line.startswith(f"wrong: the file {database} has 2 names")
 
 
 def test_another_master_key_is_wrong(run: Run, database: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,6 +100,7 @@ def test_refused_rows_can_be_mended_and_imported(run: Run, take: Import, tmp_pat
     assert ran.out == "imported leads.csv: 2 created, 0 updated, 0 unchanged, 2 refused\n"
     assert ran.err == "2 rows refused: mend leads.refused.csv, then run `synclead import leads.refused.csv`\n"
     refused = tmp_path / "leads.refused.csv"
+    assert refused.stat().st_mode & 0o777 == 0o600
     header, *rows = csv.reader(refused.open(newline=""))
     assert header == ["Email", "FirstName", "ShoeSize", "Refused because"]
     assert [row[:3] for row in rows] == [["bad", "B, b", "2"], ["c@e.com", "C", "large"]]

@@ -1,18 +1,13 @@
 """What is SQLite's own: settings, locks of the system, the shape of the statements."""
 
 import asyncio
-import fcntl
 import sqlite3
-import subprocess
-import sys
-import threading
 from pathlib import Path
 
 import pytest
 
-from synclead.store.errors import AlreadyServedError
 from synclead.store.sql import load_statements, parse
-from synclead.store.sqlite import ServeLock, SqliteDatabase, is_served
+from synclead.store.sqlite import SqliteDatabase
 from synclead.store.transaction import DatabaseLostError
 from synclead.store.upgrade import upgrade
 
@@ -70,50 +65,3 @@ def test_every_statement_says_what_it_is_for() -> None:
     with pytest.raises(ValueError, match="before the first name"):
         parse("-- name: x\nSELECT 1\n")
     assert parse("-- name: x\n-- Gives one.\nSELECT 1;\n") == [("name", "x", "SELECT 1")]
-
-
-def test_one_process_serves(tmp_path: Path) -> None:
-    """A second one is refused, until the first lets go."""
-    lock = ServeLock(tmp_path / "a.db")
-    with pytest.raises(AlreadyServedError):
-        ServeLock(tmp_path / "a.db")
-    lock.release()
-    ServeLock(tmp_path / "a.db").release()
-
-
-def test_a_killed_process_serves_no_more(tmp_path: Path) -> None:
-    """The system drops the lock at kill -9."""
-    program = (
-        "import pathlib, sys\n"
-        "from synclead.store.sqlite import ServeLock\n"
-        "lock = ServeLock(pathlib.Path(sys.argv[1]))\n"
-        "print('locked', flush=True)\n"
-        "sys.stdin.read()\n"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", program, str(tmp_path / "a.db")], stdout=subprocess.PIPE, stdin=subprocess.PIPE
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"locked\n"
-    with pytest.raises(AlreadyServedError):
-        ServeLock(tmp_path / "a.db")
-    process.kill()
-    process.communicate()
-    ServeLock(tmp_path / "a.db").release()
-
-
-def test_who_asks_whether_a_file_is_served_keeps_no_server_out(tmp_path: Path) -> None:
-    """A server that starts while somebody asks waits for a moment, and serves."""
-    database = tmp_path / "leads.db"
-    ServeLock(database).release()
-    with database.with_name("leads.db.serve-lock").open() as asking:
-        fcntl.flock(asking, fcntl.LOCK_SH)
-        threading.Timer(0.02, fcntl.flock, (asking, fcntl.LOCK_UN)).start()
-        lock = ServeLock(database)
-    try:
-        assert is_served(database)
-        with pytest.raises(AlreadyServedError):
-            ServeLock(database)
-    finally:
-        lock.release()
-    assert not is_served(database)

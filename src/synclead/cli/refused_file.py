@@ -62,7 +62,7 @@ class RefusedFile:
         text = io.StringIO(newline="")
         writer = csv.writer(text)
         try:
-            with self.path.open("ab") as file:
+            with open(self.path, "ab", opener=_private) as file:
                 if file.tell() == 0:
                     writer.writerow([*(self._header[place] for place in self._places), REASON])
                 for row, reason in refused:
@@ -73,3 +73,8 @@ class RefusedFile:
                 return file.tell()
         except OSError as error:
             raise Refusal(f"{self.path} cannot be written: {error.strerror}; name another with --refused") from None
+
+
+def _private(path: str, flags: int) -> int:
+    """Makes the file so that this account alone may read it: it holds leads."""
+    return os.open(path, flags, 0o600)

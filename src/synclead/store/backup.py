@@ -10,6 +10,7 @@ from pathlib import Path
 
 from synclead.store.engine import LOCK_SECONDS, sqlite_path
 from synclead.store.errors import BackupError
+from synclead.store.serve_lock import check_names
 from synclead.store.upgrade import require_ours
 
 _PAGES_A_STEP = 1024
@@ -26,11 +27,13 @@ def back_up(url: str, target: Path, *, progress: Progress, pages: int = _PAGES_A
     `target` appears when the copy is whole, checked and on the disk (mode 0600); before that there is only a
     file of another name beside it, which a refusal removes. The database itself is copied as it is, also
     with an older schema. `pages`: how many are copied in one step.
-    Raises BackupError, and ForeignDatabaseError where the database is not ours.
+    Raises BackupError, ForeignDatabaseError where the database is not ours, and DatabaseUnavailableError where it must
+    not be opened.
     """
     source = sqlite_path(url)
     if source is None:
         raise BackupError("a PostgreSQL database is not copied here: use pg_dump, which copies it while servers run")
+    check_names(source)
     if not source.exists():
         raise BackupError(f"there is no database {source}")
     if os.path.lexists(target):

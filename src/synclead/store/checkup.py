@@ -14,7 +14,9 @@ from synclead.store.durability import check_durability
 from synclead.store.engine import opened, reading, sqlite_path
 from synclead.store.errors import MasterKeyError, StoreError
 from synclead.store.master_keys import MasterKeys, stored_master_keys
-from synclead.store.sqlite import SqliteDatabase, is_served
+from synclead.store.serve_lock import check_names, is_served
+from synclead.store.sqlite import SqliteDatabase
+from synclead.store.sqlite_files import open_to_others
 from synclead.store.subscriptions import read_subscription
 from synclead.store.upgrade import check
 
@@ -38,6 +40,8 @@ def examine(url: str, environ: Mapping[str, str]) -> Iterator[Finding]:
     """
     path = sqlite_path(url)
     try:
+        if path is not None:
+            check_names(path)
         check(url)
     except StoreError as error:
         yield Finding(False, str(error))
@@ -53,6 +57,7 @@ def examine(url: str, environ: Mapping[str, str]) -> Iterator[Finding]:
     if path is not None:
         served = is_served(path)
         yield Finding(True, f"a process serves {path} now" if served else f"no process serves {path} now")
+        yield _modes(path)
         yield _space(path)
 
 
@@ -129,6 +134,13 @@ def _sealed_keys(engine: Engine, keys: MasterKeys) -> Iterator[Finding]:
             keys.open_api_key(row.sealed, row.subscription_id, row.user_id)
         except MasterKeyError as error:
             yield Finding(False, f"API user {row.user_id} cannot sign in, apply its key anew: {error}")
+
+
+def _modes(path: Path) -> Finding:
+    others = open_to_others(path)
+    if others:
+        return Finding(False, f"other accounts may read leads in {', '.join(others)}: run chmod 600 on them")
+    return Finding(True, f"no other account may read {path}")
 
 
 def _space(path: Path) -> Finding:

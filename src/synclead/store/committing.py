@@ -22,7 +22,7 @@ from synclead.store.transaction import (
     DatabaseError,
     DatabaseLostError,
     DataRefusedError,
-    NotReplicatedError,
+    OutcomeUnknownError,
     TooMuchReadError,
 )
 
@@ -108,7 +108,7 @@ class Committer:
                     break
             except (DataRefusedError, TooMuchReadError):
                 raise
-            except NotReplicatedError as error:
+            except OutcomeUnknownError as error:
                 reason, outcome_known = str(error), False
                 self._probe.start(subscription_id)
                 break

@@ -11,11 +11,14 @@ from sqlalchemy.exc import ArgumentError
 
 from synclead.store.errors import DatabaseUnavailableError, UnconfirmedError
 from synclead.store.schema import counter, subscription
+from synclead.store.sqlite_files import SqliteFiles
+from synclead.store.transaction import DatabaseError
 
 LOCK_SECONDS = 10
 # Any number that no other program is likely to lock; released at the end of the transaction.
 _CONFIGURATION_LOCK = 0x73796E636C656165
 _UNREPLICATED = "synclead_unreplicated"
+_FILES = "synclead_files"
 _POSTGRES_DEFAULTS: dict[str, Any] = {
     "application_name": "synclead",
     "connect_timeout": "10",
@@ -76,8 +79,11 @@ def postgres_parameters(url: str) -> dict[str, Any]:
     return _POSTGRES_DEFAULTS | named | query | {"prepare_threshold": None}
 
 
-def open_engine(url: str) -> Engine:
-    """An engine whose transactions begin by our own statement (see `reading` and `writing`)."""
+def open_engine(url: str, files: SqliteFiles | None = None) -> Engine:
+    """An engine whose transactions begin by our own statement (see `reading` and `writing`).
+
+    `files`: what this process knows of an SQLite database that it has open already.
+    """
     parsed = parse_url(url)
     if parsed.get_backend_name() != "sqlite":
         return _watch_commits(
@@ -85,15 +91,29 @@ def open_engine(url: str) -> Engine:
                 parsed, isolation_level="READ COMMITTED", connect_args=postgres_parameters(url), pool_pre_ping=True
             )
         )
-    engine = create_engine(parsed, connect_args={"timeout": LOCK_SECONDS})
+    if files is None and "uri" not in parsed.query:  # one that has it is in memory
+        files = SqliteFiles(Path(str(parsed.database)))
+    engine = create_engine(
+        parsed, connect_args={"timeout": LOCK_SECONDS}, execution_options={_FILES: files} if files else {}
+    )
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver must not send BEGIN of its own
         connection.execute("PRAGMA synchronous = FULL")
+        if files is not None:
+            connection.execute("PRAGMA schema_version").fetchone()  # opens log and index
+            with _as_store_error():
+                files.opened()
+
+    @event.listens_for(engine, "close")
+    def _on_close(connection: Any, _record: Any) -> None:
+        if files is not None:
+            files.closed()
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
+        _look(connection)
         mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
         connection.exec_driver_sql(f"BEGIN {mode}")
 
@@ -115,6 +135,22 @@ def _watch_commits(engine: Engine) -> Engine:
         connection.add_notice_handler(notice)
 
     return engine
+
+
+def _look(connection: Connection) -> None:
+    """Returns where an SQLite database is still what its name leads to. Raises DatabaseUnavailableError."""
+    files: SqliteFiles | None = connection.get_execution_options().get(_FILES)
+    if files is not None:
+        with _as_store_error():
+            files.look()
+
+
+@contextmanager
+def _as_store_error() -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        raise DatabaseUnavailableError(str(error)) from error
 
 
 @contextmanager
@@ -147,6 +183,11 @@ def writing(engine: Engine) -> Iterator[Connection]:
                 connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"))
                 connection.info.pop(_UNREPLICATED, None)
             yield connection
+            _look(connection)
+        try:
+            _look(connection)
+        except DatabaseUnavailableError as error:
+            raise UnconfirmedError(f"it is done, in a file that was taken away meanwhile: {error}") from error
         if connection.info.pop(_UNREPLICATED, False):
             raise UnconfirmedError(
                 "it is done, but PostgreSQL did not wait for the standby that has to have it too, and may lose it with "

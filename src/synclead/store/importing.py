@@ -19,7 +19,8 @@ from synclead.store.transaction import (
     Database,
     DatabaseError,
     DataRefusedError,
-    NotReplicatedError,
+    FilesReplacedError,
+    OutcomeUnknownError,
     TooMuchReadError,
     Transaction,
 )
@@ -160,7 +161,7 @@ class Importer:
                 if len(group.rows) == 1:
                     return await self._group(group, progress, str(error))
                 break
-            except NotReplicatedError as error:
+            except (FilesReplacedError, OutcomeUnknownError) as error:
                 raise _unanswered(error, progress) from error
             except DatabaseError as error:
                 if self.foresight is not None:

@@ -1,8 +1,6 @@
 """SQLite: the writer's adapter, one connection of the standard driver in one thread."""
 
 import asyncio
-import fcntl
-import os
 import sqlite3
 import time
 from collections.abc import Sequence
@@ -13,15 +11,17 @@ from typing import Any, Self
 from msgspec.json import encode
 
 from synclead.alarm import Alarm
-from synclead.store.errors import AlreadyServedError
 from synclead.store.sql import load_statements
+from synclead.store.sqlite_files import SqliteFiles
 from synclead.store.transaction import (
     TOO_MUCH_READ,
     DatabaseError,
     DatabaseLostError,
     DataRefusedError,
     Document,
+    FilesReplacedError,
     LockTimeoutError,
+    OutcomeUnknownError,
     Row,
     StatementTimeoutError,
     TooMuchReadError,
@@ -49,12 +49,15 @@ class SqliteDatabase:
         lock_seconds: float = 10.0,
         statement_seconds: float = 20.0,
         durable: bool = True,
+        files: SqliteFiles | None = None,
     ) -> None:
         """`place`: a file, or the URI of a database in memory (`memory`); `lock_seconds`: how long another writer may
         keep the database; `statement_seconds`: how long one statement may take. Not `durable`: the last commits may be
-        lost when the power fails, and none waits for the disk. It must exist with the current schema (`upgrade`)."""
+        lost when the power fails, and none waits for the disk. It must exist with the current schema (`upgrade`).
+        `files`: what this process knows of them already, where it has other connections."""
         # mode=rw: a file that went away must not come back empty.
         self._uri = place if isinstance(place, str) else f"{place.absolute().as_uri()}?mode=rw"
+        self._files = SqliteFiles(place) if files is None and isinstance(place, Path) else files
         self._lock_seconds = lock_seconds
         self._statement_seconds = statement_seconds
         self._synchronous = "FULL" if durable else "NORMAL"
@@ -106,6 +109,7 @@ class SqliteDatabase:
 
     def _connect(self) -> sqlite3.Connection:
         if self._connection is None:
+            self._look()
             connection = sqlite3.connect(
                 self._uri,
                 uri=True,
@@ -116,13 +120,20 @@ class SqliteDatabase:
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+                connection.execute("PRAGMA schema_version").fetchone()  # opens log and index
             except sqlite3.Error:
                 connection.close()
                 raise
             connection.create_function("lock_wait", 0, lambda: self._lock_wait)
             connection.set_progress_handler(self._is_late, _INSTRUCTIONS_BETWEEN_LOOKS)
             self._connection = connection
+            if self._files is not None:
+                self._files.opened()
         return self._connection
+
+    def _look(self) -> None:
+        if self._files is not None:
+            self._files.look()
 
     def _is_late(self) -> bool:
         return time.monotonic() > self._deadline
@@ -131,6 +142,8 @@ class SqliteDatabase:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+            if self._files is not None:
+                self._files.closed()
 
     def _begin(self, mode: str) -> None:
         connection = self._connect()
@@ -152,15 +165,30 @@ class SqliteDatabase:
                 self._begin(begin)
             answers = [self._execute(name, document) for name, document in statements]
             if commit:
-                self._connect().execute("COMMIT")
+                self._commit()
             return answers
-        except (sqlite3.Error, OverflowError, UnicodeError, TooMuchReadError) as error:
+        except (sqlite3.Error, OverflowError, UnicodeError, DatabaseError) as error:
             raise self._fail(error) from error
+
+    def _commit(self) -> None:
+        """COMMIT, where the database is still what its name leads to; and nobody is told where it is not afterwards."""
+        self._look()
+        self._connect().execute("COMMIT")
+        try:
+            self._look()
+        except FilesReplacedError as error:
+            raise OutcomeUnknownError(str(error)) from error
+
+    def _end(self, was_good: bool) -> None:
+        """Of a transaction that wrote nothing: what it read is told to nobody either where it is not the database."""
+        self._rollback()
+        if was_good:
+            self._look()
 
     def _fail(self, error: Exception) -> DatabaseError:
         """Rolls back, and says which of our errors it is."""
         self._rollback()
-        if isinstance(error, TooMuchReadError):
+        if isinstance(error, DatabaseError):
             return error
         if isinstance(error, (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeError)):
             return DataRefusedError(str(error))
@@ -212,7 +240,7 @@ class SqliteTransaction:
         database = self._database
         try:
             if self._is_open:
-                await database._thread.run(database._rollback)
+                await database._thread.run(database._end, kind is None)
         finally:
             database._turn.release()
 
@@ -234,47 +262,3 @@ class SqliteTransaction:
             database._leave_job()
         self._is_open = not commit
         return answers
-
-
-class ServeLock:
-    """Lets one process at a time serve an SQLite file. The system drops it at the process's end."""
-
-    def __init__(self, database: Path) -> None:
-        """Takes the lock. Raises AlreadyServedError when another process has it."""
-        # A file of its own: closing any descriptor of the database would drop SQLite's own locks.
-        path = _lock_file(database)
-        self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        # Whoever asks `is_served` holds the lock for that moment.
-        for pause in (0.05, 0.1, None):
-            try:
-                fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                if pause is None:
-                    os.close(self._handle)
-                    raise AlreadyServedError(f"another process serves {database} already") from None
-                time.sleep(pause)
-            else:
-                return
-
-    def release(self) -> None:
-        """Lets another process serve."""
-        os.close(self._handle)
-
-
-def is_served(database: Path) -> bool:
-    """Whether a process serves the SQLite file now. Makes no file; lets go at once of what it takes to know."""
-    try:
-        handle = os.open(_lock_file(database), os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False
-
-
-def _lock_file(database: Path) -> Path:
-    return database.with_name(database.name + ".serve-lock")

@@ -50,7 +50,15 @@ def row_bytes(row: Row) -> int:
     return ROW_BYTES + sum([len(text) if text.isascii() else len(text.encode()) for text in texts])
 
 
-class NotReplicatedError(DatabaseError):
+class FilesReplacedError(DatabaseError):
+    """What is open of an SQLite database is not what its name leads to any more. Nothing was written."""
+
+
+class OutcomeUnknownError(DatabaseError):
+    """It is committed, where it may not last: nobody can say whether it does."""
+
+
+class NotReplicatedError(OutcomeUnknownError):
     """It is committed on this server alone: the wait for the standby that has to have it too was cancelled."""
 
     def __init__(self, answers: list[list[Row]]) -> None:

@@ -16,6 +16,8 @@ from synclead.store.errors import (
     StoreError,
 )
 from synclead.store.schema import metadata
+from synclead.store.serve_lock import check_names
+from synclead.store.sqlite_files import make_private
 
 VERSION_TABLE = "synclead_schema"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -44,6 +46,7 @@ def upgrade(url: str) -> bool:
                 if _revision(connection, url) == head():
                     return False
         if path is not None:
+            make_private(path)
             _set_wal(path)
         with opened(url) as engine, writing(engine) as connection:
             if connection.dialect.name == "postgresql":
@@ -95,11 +98,13 @@ def require_ours(url: str) -> None:
 def prepare(url: str) -> None:
     """What every command does first: an SQLite file is brought up to date, a PostgreSQL database only checked.
 
-    Raises what `upgrade` and `check` raise.
+    Raises what `upgrade` and `check` raise, and DatabaseUnavailableError where the file must not be opened.
     """
-    if sqlite_path(url) is None:
+    path = sqlite_path(url)
+    if path is None:
         check(url)
     else:
+        check_names(path)
         upgrade(url)
 
 
