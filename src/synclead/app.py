@@ -127,7 +127,7 @@ class Store:
         """Not ready any more where files were taken away, also while nobody calls."""
         if self.files is not None:
             try:
-                await asyncio.to_thread(self.files.look)
+                await asyncio.to_thread(self.files.look, thoroughly=True)
             except DatabaseError as error:
                 if self.writer.ready:
                     _log.error("no call is carried out any more", reason=str(error))

@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 
 from synclead.leads.read import read_record
 from synclead.leads.record import RawRecord
-from synclead.store import schema
+from synclead.store import schema, sqlite_files
 from synclead.store.engine import open_engine, opened, reading, writing
 from synclead.store.errors import DatabaseUnavailableError, ServiceFailureError, StoreError, UnconfirmedError
 from synclead.store.importing import Importer
@@ -54,12 +54,12 @@ class TakenAway(SqliteFiles):
         self._path = path
         self._look = look
 
-    def look(self) -> None:
+    def look(self, *, thoroughly: bool = False) -> None:
         if self._connections:
             self._look -= 1
             if self._look == 0:
                 os.rename(self._path, f"{self._path}.away")
-        super().look()
+        super().look(thoroughly=thoroughly)
 
 
 @pytest.mark.parametrize(
@@ -158,6 +158,62 @@ def test_log_and_index_may_come_anew_with_the_next_connection(path: Path) -> Non
     os.rename(path, f"{path}.away")
     upgrade(f"sqlite:///{path}")
     with pytest.raises(FilesReplacedError, match="replaced by another file"):
+        files.look()
+
+
+def test_a_folder_in_which_no_name_was_changed_is_one_question(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the last change is a while ago, since names have a coarse clock; through a link all are asked each time."""
+    asked: list[str] = []
+    real = sqlite_files._identity
+
+    def ask(name: str) -> tuple[int, int]:
+        asked.append(name)
+        return real(name)
+
+    monkeypatch.setattr(sqlite_files, "_identity", ask)
+    link = path.parent.parent / f"{path.parent.name}-link.db"
+    link.symlink_to(path)
+
+    def asked_by(files: SqliteFiles, **how: bool) -> int:
+        asked.clear()
+        files.look(**how)
+        return len(asked)
+
+    files, linked = SqliteFiles(path), SqliteFiles(link)
+    for one in (files, linked):
+        one.opened()
+    assert [asked_by(files) for _ in range(3)] == [1, 1, 1]  # no connection is there, and so no log
+    os.utime(path.parent, (1_000_000_000, 1_000_000_000))
+    assert [asked_by(files) for _ in range(3)] == [1, 0, 0]
+    assert asked_by(files, thoroughly=True) == 1
+    assert [asked_by(linked) for _ in range(3)] == [1, 1, 1]
+    path.with_name("other").touch()
+    assert [asked_by(files) for _ in range(3)] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("where", ["in the folder", "of the folder", "of the link"])
+def test_a_change_of_names_is_seen_wherever_it_is(path: Path, where: str) -> None:
+    """Also where the folder itself has another name, or a link leads elsewhere."""
+    folder = path.parent / "data"
+    folder.mkdir()
+    for name in ("one.db", "other.db"):
+        (folder / name).touch()
+    link = path.with_name("link.db")
+    link.symlink_to(folder / "one.db")
+    files = SqliteFiles(link if where == "of the link" else folder / "one.db")
+    files.opened()
+    for one in (folder, path.parent):
+        os.utime(one, (1_000_000_000, 1_000_000_000))
+    files.look()
+    files.look()
+    if where == "in the folder":
+        os.replace(folder / "other.db", folder / "one.db")
+    elif where == "of the folder":
+        os.rename(folder, path.with_name("data.old"))
+    else:
+        link.unlink()
+        link.symlink_to(folder / "other.db")
+    with pytest.raises(FilesReplacedError):
         files.look()
 
 

@@ -30,7 +30,7 @@ class Note(NamedTuple):
     file_number: int | None
     log_number: int | None
     index_number: int | None
-    """Of the files that it had open."""
+    """Of the files that it had open; log and index are gone where it ended in peace."""
 
 
 class ServeLock:
@@ -80,7 +80,7 @@ class ServeLock:
             if is_left:
                 self._set_aside()
             with suppress(OSError):
-                _write(self._handle, Note(False, None, None, None))
+                _write(self._handle, Note(False, self.files.numbers()[0], None, None))
         self._close()
 
     def _lock_itself(self, database: Path) -> int | None:
@@ -150,10 +150,11 @@ def check_names(database: Path) -> None:
                 f"moved or deleted: put that file back, or move {path}{LOG} away"
             )
         return
-    if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
+    was_served = note is not None and note.file_number == status.st_ino
+    if stat.S_ISREG(status.st_mode) and status.st_nlink > 1 and not was_served:
         raise DatabaseUnavailableError(
             f"the file {path} has {status.st_nlink} names, and SQLite keeps its newest leads in a file beside one of "
-            f"them: find the others with `find / -samefile {path}`, and remove all but one"
+            f"them: use the name that it was served by, which `find / -samefile {path}` shows, or remove all others"
         )
     holds_leads = note is not None and log is not None and log.st_size > 0 and log.st_ino == note.log_number
     if holds_leads and note is not None and status.st_ino != note.file_number:

@@ -6,6 +6,7 @@ its log away, it goes on writing to what has no name any more, and tells nobody.
 
 import os
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,6 +20,8 @@ MODE = 0o600
 
 ADVICE = ': see docs/production.md, "When files of a running server are replaced"'
 
+_SETTLED_NANOSECONDS = 1_000_000_000
+
 Identity = tuple[int, int]
 """Of a file: its device and its number there, as long as somebody has it open."""
 
@@ -26,8 +29,9 @@ Identity = tuple[int, int]
 class SqliteFiles:
     """The file, its log and its index, as they were when connections of this process were opened.
 
-    Whether they still are is three questions to the system, some microseconds. Once they were not, nothing is
-    believed any more until the process ends: others may have written to one file by the log of another.
+    Whether they still are is one question to the system, as long as nobody changes any name in their folder, and
+    three more otherwise. Once they were not, nothing is believed any more until the process ends: others may have
+    written to one file by the log of another.
     """
 
     def __init__(self, path: Path) -> None:
@@ -35,6 +39,10 @@ class SqliteFiles:
         real = os.path.realpath(path)
         self._names = (str(path), real + LOG, real + INDEX)
         self._known: list[Identity | None] = [None, None, None]
+        # What a link leads to changes where the link stands.
+        self._folder = None if os.path.islink(path) else os.path.dirname(os.path.abspath(path))
+        self._untouched: tuple[int, int, int] | None = None
+        """The folder, and when a name in it was last changed, if that was some time before all three were looked at."""
         self._connections = 0
         self._turn = threading.Lock()
         self._replaced: str | None = None
@@ -61,14 +69,32 @@ class SqliteFiles:
             if not self._connections:
                 self._known[1:] = None, None
 
-    def look(self) -> None:
-        """Returns where all that is open is still under its name. Raises FilesReplacedError, and DatabaseLostError."""
-        if self._replaced is None:
+    def look(self, *, thoroughly: bool = False) -> None:
+        """Returns where all that is open is still under its name. Raises FilesReplacedError, and DatabaseLostError.
+
+        `thoroughly`: also where no name was changed, as by a mount.
+        """
+        if self._replaced is None and (thoroughly or not self._is_untouched()):
             for name, known in zip(self._names, self._known, strict=True):
                 if known is not None:
                     self._compare(name, known)
         if self._replaced is not None:
             raise FilesReplacedError(self._replaced)
+
+    def _is_untouched(self) -> bool:
+        """Whether no name in the folder was changed since all three were looked at."""
+        if self._folder is None:
+            return False
+        try:
+            status = os.stat(self._folder)
+        except OSError:
+            return False
+        found = status.st_dev, status.st_ino, status.st_mtime_ns
+        if found == self._untouched:
+            return True
+        # The clock of names is coarse: a moment ago there may be another change at the same time.
+        self._untouched = found if time.time_ns() - status.st_mtime_ns > _SETTLED_NANOSECONDS else None
+        return False
 
     def is_ours(self, ending: str) -> bool:
         """Whether the file, its log or its index is still under its name."""
