@@ -18,8 +18,8 @@ RESOLVE = ("tests/leads/test_resolve.py",)
 SOAP = ("tests/soap",)
 QUIET = ("-q", "-x", "-k", "not quickly")
 """Without the tests that measure time: on a busy machine they fail whatever is taken out."""
-WORDING_ONLY = {"shown"}
-"""Functions that decide nothing: how a name is repeated in a message."""
+WORDING_ONLY = {"shown", "children"}
+"""Functions that decide nothing: how a name is repeated in a message, how elements are listed."""
 
 pytestmark = pytest.mark.long
 

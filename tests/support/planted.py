@@ -35,19 +35,15 @@ ANSWER_BEFORE_COMMIT = Bug(
     "answer before commit",
     [
         (
-            "store/writer.py",
-            "                answers = await self._run(subscription_id, [call.raw for call in calls])\n",
-            "                self._early = {**getattr(self, '_early', {}), subscription_id: calls}\n"
-            "                answers = await self._run(subscription_id, [call.raw for call in calls])\n",
-        ),
-        (
-            "store/writer.py",
+            "store/committing.py",
             "            planned.append(group)\n",
             "            planned.append(group)\n"
-            "            for call, answer in zip(self._early[subscription_id], group.answers, strict=False):\n"
-            "                self._answer(subscription_id, call, answer)\n"
+            "            for call, answer in zip(calls, group.answers, strict=False):\n"
+            "                if not call.future.done():\n"
+            "                    tell = call.future.set_exception if isinstance(answer, Exception) else call.future.set_result\n"
+            "                    tell(answer)\n"
             "            await asyncio.sleep(0.2)\n",
-        ),
+        )
     ],
 )
 
@@ -55,7 +51,7 @@ RETRY_WITHOUT_CHECK = Bug(
     "retry without the outcome check",
     [
         (
-            "store/writer.py",
+            "store/committing.py",
             "committed = await self._commits.is_committed(subscription_id, number)",
             "committed = False",
         )
